@@ -1,0 +1,38 @@
+"""Tensor train by truncated SVDs, as published: quasi-optimal, covered by no descent theorem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from nnbcd.compressions import train
+from nnbcd.compressions.base import Factors
+from nnbcd.compressions.tt import TensorTrain
+
+
+@dataclass(frozen=True)
+class TensorTrainSVD(TensorTrain):
+    """The set of :class:`TensorTrain`; ``Z`` is set to the TT-SVD of ``W`` at every sweep.
+
+    Kept for comparison: the step may raise the objective, so no run with it is certified.
+    """
+
+    kind: ClassVar[str] = "tt_svd"
+    certifiable: ClassVar[bool] = False
+
+    def update(
+        self,
+        z_old: Factors,  # noqa: ARG002 (the protocol's signature)
+        w: Tensor,
+        *,
+        tau: float,  # noqa: ARG002
+        alpha_z: float,  # noqa: ARG002
+    ) -> Factors:
+        """``TT-SVD(w)``, whatever the old cores and the penalties."""
+        return train.tt_svd(w, self.modes, self.ranks)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"kind": "tt_svd", "modes": [...], "ranks": [...]}``."""
+        return super().to_json()

@@ -1,0 +1,205 @@
+"""The compressed network: layers that hold what is stored, their file, and its loader."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
+from nnbcd.compressions import Prune, TensorTrain
+from nnbcd.compressions.train import contract
+from nnbcd.errors import InputError
+from nnbcd.problem import Problem
+from nnbcd.state import State
+
+FORMAT, VERSION = "nnbcd-model", 1
+
+
+class SparseLinear(nn.Module):
+    """``x W^T + b`` with W given by its nonzero values and their row-major indices."""
+
+    indices: Tensor
+    shape: Tensor
+
+    def __init__(self, indices: Tensor, values: Tensor, bias: Tensor, shape: tuple[int, int]):
+        super().__init__()
+        self.register_buffer("indices", indices)
+        self.values, self.bias = nn.Parameter(values), nn.Parameter(bias)
+        self.out_features, self.in_features = shape
+
+    def weight(self) -> Tensor:
+        """The dense W (outputs, inputs)."""
+        flat = self.values.new_zeros(self.out_features * self.in_features)
+        return flat.index_copy(0, self.indices, self.values).reshape(
+            self.out_features, self.in_features
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (n, inputs) to (n, outputs)."""
+        return functional.linear(x, self.weight(), self.bias)
+
+
+class TrainLinear(nn.Module):
+    """``x W^T + b`` with W a tensor train of its row-major reshape."""
+
+    def __init__(self, cores: tuple[Tensor, ...], bias: Tensor, shape: tuple[int, int]):
+        super().__init__()
+        self.cores = nn.ParameterList([nn.Parameter(core) for core in cores])
+        self.bias = nn.Parameter(bias)
+        self.out_features, self.in_features = shape
+
+    def weight(self) -> Tensor:
+        """The dense W (outputs, inputs)."""
+        return contract(tuple(self.cores)).reshape(self.out_features, self.in_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (n, inputs) to (n, outputs)."""
+        return functional.linear(x, self.weight(), self.bias)
+
+
+class CompressedNetwork(nn.Sequential):
+    """A ``Sequential`` of compressed or dense linear layers and activations."""
+
+    def predict(self, x: Any) -> Tensor:
+        """Outputs (n, d_N) for x (n, d_0), an array or tensor, without gradients."""
+        first = next(self.parameters())
+        with torch.no_grad():
+            outputs: Tensor = self(torch.as_tensor(x).to(first))
+        return outputs
+
+    def to_dense(self) -> nn.Sequential:
+        """The same function as plain ``nn.Linear`` layers."""
+        modules: list[nn.Module] = []
+        for module in self:
+            if isinstance(module, SparseLinear | TrainLinear):
+                modules.append(_dense(module.weight().detach(), module.bias.detach()))
+            else:
+                modules.append(module)
+        return nn.Sequential(*modules)
+
+
+def compressed_network(problem: Problem, state: State) -> CompressedNetwork:
+    """The network whose compressed layers use C(Z) in place of W, with the state's biases."""
+    modules: list[nn.Module] = []
+    for layer, own in zip(problem.layers, state.layers, strict=True):
+        match layer.compression:
+            case Prune():
+                flat = own.Z[0].reshape(-1)
+                kept = flat.nonzero().reshape(-1)
+                modules.append(SparseLinear(kept, flat[kept], own.b, layer.shape))
+            case TensorTrain():
+                modules.append(TrainLinear(own.Z, own.b, layer.shape))
+            case _:
+                modules.append(_dense(own.W, own.b))
+        if not isinstance(layer.activation, Identity):
+            modules.append(_activation_module(layer.activation))
+    return CompressedNetwork(*modules)
+
+
+def save_model(network: CompressedNetwork, path: Path) -> None:
+    """Write the network to a safetensors file, whole or not at all (``load_model`` reads it)."""
+    from safetensors.torch import save
+
+    from nnbcd.files import write_bytes
+
+    layers: list[dict[str, Any]] = []
+    tensors: dict[str, Tensor] = {}
+    for module in network:
+        match module:
+            case nn.ReLU():
+                layers[-1]["activation"] = {"kind": "relu"}
+            case nn.LeakyReLU():
+                layers[-1]["activation"] = {"kind": "leaky_relu", "slope": module.negative_slope}
+            case _:
+                kind, named = _stored(module)
+                prefix = f"layer{len(layers) + 1}"
+                tensors |= {f"{prefix}.{name}": t.detach().cpu().contiguous() for name, t in named}
+                shape = [module.out_features, module.in_features]
+                layers.append({"kind": kind, "shape": shape, "activation": {"kind": "identity"}})
+    description = {"format": FORMAT, "version": str(VERSION), "layers": json.dumps(layers)}
+    write_bytes(path, save(tensors, metadata=description))
+
+
+def load_model(path: str | Path) -> CompressedNetwork:
+    """Read a network written by ``save_model``.
+
+    Raises ``InputError`` for a missing or broken file, another format or version, or a missing
+    tensor.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from error
+    if metadata.get("format") != FORMAT or metadata.get("version") != str(VERSION):
+        given = (metadata.get("format"), metadata.get("version"))
+        raise InputError(f"{path}: given format {given}; allowed: {(FORMAT, str(VERSION))}")
+    modules: list[nn.Module] = []
+    try:
+        for i, layer in enumerate(json.loads(metadata["layers"]), start=1):
+            own = {
+                name.removeprefix(f"layer{i}."): tensor
+                for name, tensor in tensors.items()
+                if name.startswith(f"layer{i}.")
+            }
+            modules.append(_restored(layer["kind"], own, tuple(layer["shape"])))
+            if layer["activation"]["kind"] != "identity":
+                modules.append(_module_from_json(layer["activation"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: layer description or tensor missing ({error})") from error
+    return CompressedNetwork(*modules)
+
+
+def _stored(module: nn.Module) -> tuple[str, list[tuple[str, Tensor]]]:
+    match module:
+        case SparseLinear():
+            named = [("indices", module.indices), ("values", module.values)]
+            return "prune", [*named, ("bias", module.bias)]
+        case TrainLinear():
+            named = [(f"core.{j}", core) for j, core in enumerate(module.cores, start=1)]
+            return "tt", [*named, ("bias", module.bias)]
+        case nn.Linear():
+            return "none", [("weight", module.weight), ("bias", module.bias)]
+        case _:
+            raise InputError(f"model: cannot store a {type(module).__name__}")
+
+
+def _restored(kind: str, own: dict[str, Tensor], shape: tuple[int, int]) -> nn.Module:
+    match kind:
+        case "prune":
+            return SparseLinear(own["indices"], own["values"], own["bias"], shape)
+        case "tt":
+            cores = tuple(own[f"core.{j}"] for j in range(1, len(own)))
+            return TrainLinear(cores, own["bias"], shape)
+        case "none":
+            return _dense(own["weight"], own["bias"])
+        case _:
+            raise ValueError(f"layer kind {kind!r}")
+
+
+def _dense(w: Tensor, b: Tensor) -> nn.Linear:
+    linear = nn.Linear(w.shape[1], w.shape[0], dtype=w.dtype, device=w.device)
+    linear.weight, linear.bias = nn.Parameter(w.clone()), nn.Parameter(b.clone())
+    return linear
+
+
+def _activation_module(activation: Activation) -> nn.Module:
+    return _module_from_json(activation.to_json())
+
+
+def _module_from_json(activation: dict[str, Any]) -> nn.Module:
+    match activation["kind"]:
+        case Relu.kind:
+            return nn.ReLU()
+        case LeakyRelu.kind:
+            return nn.LeakyReLU(activation["slope"])
+        case kind:
+            raise ValueError(f"activation {kind!r}")

@@ -1,0 +1,141 @@
+"""What is minimised: layers, penalties, loss and the order of the blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from nnbcd.activations import Activation, Identity
+from nnbcd.compressions import Compression, NoCompression
+from nnbcd.errors import InputError
+from nnbcd.losses import Loss, Squared
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Penalties:
+    """The weights of one layer in the objective and of its proximal terms, all dimensionless.
+
+    ``gamma, rho > 0``; ``tau > 0`` where the layer is compressed (unused elsewhere);
+    ``alpha, alpha_z, mu >= 0``.  ``alpha = 0`` or ``alpha_z = 0`` is legal, but then no theorem
+    gives a sufficient decrease.  Raises ``InputError`` outside these domains.
+    """
+
+    gamma: float = 1.0
+    rho: float = 1.0
+    tau: float = 10.0
+    alpha: float = 0.01
+    alpha_z: float = 0.01
+    mu: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            positive = field.name in {"gamma", "rho", "tau"}
+            if not (math.isfinite(value) and (value > 0 if positive else value >= 0)):
+                allowed = "a finite number > 0" if positive else "a finite number >= 0"
+                raise InputError(f"penalties.{field.name}: given {value}; allowed: {allowed}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """``U = V W^T + b``, ``V = s(U)``: W (outputs, inputs), b (outputs,)."""
+
+    inputs: int
+    outputs: int
+    activation: Activation
+    compression: Compression
+    penalties: Penalties
+
+    def __post_init__(self) -> None:
+        if self.inputs < 1 or self.outputs < 1:
+            raise InputError(f"layer: given {self.outputs}x{self.inputs}; allowed: sizes >= 1")
+        self.compression.validate(self.shape)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(outputs, inputs), the shape of W."""
+        return self.outputs, self.inputs
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the layer has a Z block."""
+        return not isinstance(self.compression, NoCompression)
+
+    def to_json(self) -> dict[str, Any]:
+        """The layer as it stands in ``problem.json``."""
+        penalties = {field.name: getattr(self.penalties, field.name) for field in fields(Penalties)}
+        if not self.compressed:
+            penalties |= {"tau": 0, "alpha_z": 0}
+        return {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "activation": self.activation.to_json(),
+            "compression": self.compression.to_json(),
+            "penalties": penalties,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """The lifted objective of one run (docs/TRACE.md) and the order of one sweep.
+
+    ``order`` empty means the paper's backward order.  Raises ``InputError`` where layers do not
+    fit one another, the last activation is not the identity, or the order is not a permutation.
+    """
+
+    layers: tuple[Layer, ...]
+    samples: int
+    dtype: str = "float64"
+    name: str = "run"
+    loss: Loss = Squared()
+    order: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise InputError(f"dtype: given {self.dtype!r}; allowed: {', '.join(DTYPES)}")
+        if self.samples < 1 or not self.layers:
+            raise InputError("a problem needs at least one sample and one layer")
+        for i, (a, b) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
+            if a.outputs != b.inputs:
+                raise InputError(
+                    f"layers: layer {i} has {a.outputs} outputs, layer {i + 1} {b.inputs} inputs"
+                )
+        if not isinstance(self.layers[-1].activation, Identity):
+            raise InputError("layers: the last layer's activation must be the identity")
+        default = backward_order(self.layers)
+        if not self.order:
+            object.__setattr__(self, "order", default)
+        elif sorted(self.order) != sorted(default):
+            raise InputError(f"order: given {list(self.order)}; allowed: {list(default)} permuted")
+
+    @property
+    def depth(self) -> int:
+        """The number of layers N."""
+        return len(self.layers)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``problem.json``, trace format version 1."""
+        return {
+            "format": "nnbcd-trace",
+            "version": 1,
+            "name": self.name,
+            "samples": self.samples,
+            "dtype": self.dtype,
+            "loss": self.loss.to_json(),
+            "order": list(self.order),
+            "layers": [layer.to_json() for layer in self.layers],
+        }
+
+
+def backward_order(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """V_N, U_N, W_N, (Z_N,) V_{N-1}, ...: Algorithm 1 of arXiv 2303.06815."""
+    order: list[str] = []
+    for i in range(len(layers), 0, -1):
+        order += [f"V{i}", f"U{i}", f"W{i}"]
+        if layers[i - 1].compressed:
+            order.append(f"Z{i}")
+    return tuple(order)

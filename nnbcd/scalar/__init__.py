@@ -1,0 +1,9 @@
+"""Scalar closed forms, free of torch, written against a small operations namespace.
+
+Run with torch operations they are the solver; run with symbols they are the statement to be proved.
+"""
+
+from nnbcd.scalar.ops import Ops
+from nnbcd.scalar.piecewise import Piece, piecewise_prox
+
+__all__ = ["Ops", "Piece", "piecewise_prox"]

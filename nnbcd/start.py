@@ -1,0 +1,120 @@
+"""Where a run starts: from random weights, or from a trained network's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
+from nnbcd.errors import InputError
+from nnbcd.problem import Problem
+from nnbcd.state import State
+from nnbcd.sweep import Data, forward
+
+Weights = tuple[Tensor, Tensor]
+"""W (outputs, inputs) and b (outputs,)."""
+
+
+def from_weights(problem: Problem, data: Data, weights: Sequence[Weights]) -> State:
+    """The state on these weights: V, U their forward pass on X, Z the compression of each W.
+
+    Raises ``InputError`` where a shape differs from the problem's or a weight is not finite.
+    """
+    cast = []
+    for i, (layer, (w, b)) in enumerate(zip(problem.layers, weights, strict=True), start=1):
+        if tuple(w.shape) != layer.shape or tuple(b.shape) != (layer.outputs,):
+            raise InputError(
+                f"layer {i}: given W {tuple(w.shape)} and b {tuple(b.shape)}; "
+                f"expected {layer.shape} and {(layer.outputs,)}"
+            )
+        if not (bool(torch.isfinite(w).all()) and bool(torch.isfinite(b).all())):
+            raise InputError(f"layer {i}: weights contain NaN or inf")
+        cast.append((w.detach().to(data.X), b.detach().to(data.X)))
+    z = [layer.compression.start(w) for layer, (w, _) in zip(problem.layers, cast, strict=True)]
+    return forward(problem, data, cast, z)
+
+
+def random_weights(sizes: Sequence[int], *, seed: int) -> list[Weights]:
+    """He-normal W (variance 2/inputs) and b = 0 in float64, from a generator of its own."""
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        (
+            torch.randn(d, p, generator=generator, dtype=torch.float64) * math.sqrt(2 / p),
+            torch.zeros(d, dtype=torch.float64),
+        )
+        for p, d in zip(sizes, sizes[1:], strict=False)
+    ]
+
+
+def read_network(model: nn.Module) -> tuple[list[Weights], list[Activation]]:
+    """Weights and activations of a ``Sequential`` of Linear layers with activations between.
+
+    Allowed between: ReLU, LeakyReLU, Identity, Dropout (ignored), or nothing.  A Linear without
+    bias gets b = 0.  Raises ``InputError`` naming the first module that does not fit.
+    """
+    weights: list[Weights] = []
+    activations: list[Activation] = []
+    for position, module in enumerate(model.children()):
+        match module:
+            case nn.Linear():
+                bias = module.bias if module.bias is not None else module.weight.new_zeros(
+                    module.out_features
+                )
+                weights.append((module.weight.detach(), bias.detach()))
+                activations.append(Identity())
+            case nn.ReLU() | nn.LeakyReLU() if weights and isinstance(activations[-1], Identity):
+                activations[-1] = (
+                    Relu()
+                    if isinstance(module, nn.ReLU)
+                    else LeakyRelu(float(module.negative_slope))
+                )
+            case nn.Identity() | nn.Dropout():
+                continue
+            case _:
+                raise InputError(
+                    f"model: module {position} is {type(module).__name__}; allowed: a Sequential "
+                    "of Linear layers, each followed by at most one of ReLU, LeakyReLU, Identity"
+                )
+    if not weights:
+        raise InputError("model: no Linear layer found; allowed: a Sequential of Linear layers")
+    if not isinstance(activations[-1], Identity):
+        raise InputError("model: the last Linear layer must not be followed by an activation")
+    return weights, activations
+
+
+def read_weights(path: Path) -> list[Weights]:
+    """Weights from a safetensors file with ``NAME.weight`` and ``NAME.bias``, in order of NAME.
+
+    Numeric parts of names are ordered as numbers (``10`` after ``2``), as ``Sequential`` names
+    them.  Raises ``InputError`` for a file that is missing, broken or holds other tensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from error
+    stems = sorted({name.rpartition(".")[0] for name in tensors}, key=_natural)
+    expected = {f"{stem}.{part}" for stem in stems for part in ("weight", "bias")}
+    if not tensors or set(tensors) != expected:
+        odd = sorted(set(tensors) ^ expected)
+        raise InputError(
+            f"{path}: tensors must come as NAME.weight and NAME.bias; unmatched: {odd[:5]}"
+        )
+    weights = [(tensors[f"{stem}.weight"], tensors[f"{stem}.bias"]) for stem in stems]
+    for stem, (w, b) in zip(stems, weights, strict=True):
+        if w.ndim != 2 or tuple(b.shape) != (w.shape[0],):
+            raise InputError(
+                f"{path}: {stem} has weight {tuple(w.shape)} and bias {tuple(b.shape)}; "
+                "allowed: (outputs, inputs) and (outputs,)"
+            )
+    return weights
+
+
+def _natural(stem: str) -> tuple[tuple[int, int | str], ...]:
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in stem.split("."))

@@ -1,0 +1,37 @@
+"""Torch as the operations namespace of the scalar closed forms."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class TorchOps:
+    """Implements :class:`nnbcd.scalar.Ops` elementwise on tensors of one dtype and device."""
+
+    def where(self, condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        """``yes`` where ``condition`` holds, else ``no``."""
+        return torch.where(condition, yes, no)
+
+    def minimum(self, value: Tensor, bound: float) -> Tensor:
+        """The smaller of ``value`` and ``bound``."""
+        return value.clamp(max=bound)
+
+    def maximum(self, value: Tensor, bound: float) -> Tensor:
+        """The larger of ``value`` and ``bound``."""
+        return value.clamp(min=bound)
+
+    def absolute(self, value: Tensor) -> Tensor:
+        """``|value|``."""
+        return value.abs()
+
+    def both(self, left: Tensor, right: Tensor) -> Tensor:
+        """Logical and."""
+        return left & right
+
+    def either(self, left: Tensor, right: Tensor) -> Tensor:
+        """Logical or."""
+        return left | right
+
+
+TORCH = TorchOps()

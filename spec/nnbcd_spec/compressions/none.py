@@ -1,0 +1,35 @@
+# ruff: noqa: ARG002 (the protocol's signatures)
+"""No compression: the layer has no Z block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NoReturn
+
+from nnbcd_spec.compressions.base import Factors
+from nnbcd_spec.exact import Array
+from nnbcd_spec.objective import Objective
+
+
+@dataclass(frozen=True)
+class NoCompression:
+    """The layer has no tau term, no Z and no C(Z)."""
+
+    kind: ClassVar[str] = "none"
+
+    def validate(self, shape: tuple[int, ...]) -> None:
+        """Every shape is allowed."""
+
+    def shapes(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """No factors."""
+        return ()
+
+    def expand(self, z: Factors, shape: tuple[int, ...]) -> NoReturn:
+        """Raise ValueError: there is nothing to expand."""
+        raise ValueError("a layer without compression has no C(Z)")
+
+    def update(
+        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> NoReturn:
+        """Raise ValueError: there is nothing to update."""
+        raise ValueError("a layer without compression has no Z block")

@@ -1,0 +1,86 @@
+"""``problem.json`` of the trace format, parsed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from nnbcd_spec.activations import ACTIVATIONS, Activation, Identity
+from nnbcd_spec.compressions import COMPRESSIONS, Compression, NoCompression
+from nnbcd_spec.exact import nonnegative, positive
+from nnbcd_spec.losses import LOSSES, Loss
+
+PENALTIES = ("gamma", "rho", "tau", "alpha", "alpha_z", "mu")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's shape, activation, compression and penalties (over ``QQ``)."""
+
+    inputs: int
+    outputs: int
+    activation: Activation
+    compression: Compression
+    penalties: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, obj: Mapping[str, Any]) -> Layer:
+        """Parse one entry of ``layers``; ValueError for a value outside its domain."""
+        given = dict(obj["penalties"])
+        if set(given) != set(PENALTIES):
+            raise ValueError(f"penalties: given {sorted(given)}; allowed: exactly {PENALTIES}")
+        compression = COMPRESSIONS.from_json(obj["compression"])
+        compression.validate((obj["outputs"], obj["inputs"]))
+        gamma, rho = positive(gamma=given["gamma"], rho=given["rho"])
+        rest = ("tau", "alpha", "alpha_z", "mu")
+        others = nonnegative(**{name: given[name] for name in rest})
+        penalties = {"gamma": gamma, "rho": rho, **dict(zip(rest, others, strict=True))}
+        if isinstance(compression, NoCompression):
+            if penalties["tau"] or penalties["alpha_z"]:
+                raise ValueError("tau, alpha_z: given > 0 without compression; allowed: 0")
+        else:
+            positive(tau=penalties["tau"])
+        activation = ACTIVATIONS.from_json(obj["activation"])
+        return cls(obj["inputs"], obj["outputs"], activation, compression, penalties)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What one sweep needs to know: the layers, the loss and the block order."""
+
+    layers: tuple[Layer, ...]
+    loss: Loss
+    order: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, obj: Mapping[str, Any]) -> Problem:
+        """Parse ``problem.json``; ValueError says what was given and what is allowed."""
+        layers = tuple(Layer.from_json(layer) for layer in obj["layers"])
+        for left, right in pairwise(layers):
+            if left.outputs != right.inputs:
+                raise ValueError(f"inputs: given {right.inputs}; allowed: {left.outputs}")
+        if not isinstance(layers[-1].activation, Identity):
+            raise ValueError("activation: the last layer's must be the identity")
+        problem = cls(layers, LOSSES.from_json(obj["loss"]), tuple(obj["order"]))
+        if sorted(problem.order) != sorted(problem.blocks()):
+            raise ValueError(f"order: given {problem.order}; allowed: each of {problem.blocks()}")
+        return problem
+
+    def blocks(self) -> tuple[str, ...]:
+        """Every block, in the paper's order: V_N, U_N, W_N, (Z_N,) V_{N-1}, ..."""
+        names = []
+        for i in range(len(self.layers), 0, -1):
+            names += [f"V{i}", f"U{i}", f"W{i}"]
+            if not isinstance(self.layers[i - 1].compression, NoCompression):
+                names.append(f"Z{i}")
+        return tuple(names)
+
+    def factor_names(self, i: int) -> tuple[str, ...]:
+        """The tensor names of layer i's Z block: ``Z2``, or ``Z2.1``, ``Z2.2``, ... for cores."""
+        layer = self.layers[i - 1]
+        shapes = layer.compression.shapes((layer.outputs, layer.inputs))
+        if len(shapes) == 1:
+            return (f"Z{i}",)
+        return tuple(f"Z{i}.{j}" for j in range(1, len(shapes) + 1))
