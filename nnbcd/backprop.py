@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ def dense_network(sizes: Sequence[int], *, seed: int) -> nn.Sequential:
     modules: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for p, d in zip(sizes, sizes[1:], strict=False):
+        for p, d in pairwise(sizes):
             modules += [nn.Linear(p, d), nn.ReLU()]
     return nn.Sequential(*modules[:-1])
 
@@ -29,45 +30,66 @@ def fit(
     *,
     epochs: int,
     seed: int,
+    loss: str = "squared",
     rate: float = 1e-3,
     batch: int = 64,
     masks: Sequence[Tensor] | None = None,
 ) -> nn.Sequential:
     """A copy of ``model`` after Adam epochs on x (n, d_0) and targets y (n, d_N).
 
-    One-hot rows of y are taken as classes (cross-entropy), others as regression targets (mean
-    squared error).  ``masks``, one a Linear layer, hold pruned entries at 0.  Deterministic for a
-    seed on one machine.
+    ``loss``: "squared" (half the squared distance, a mean over samples) or "cross_entropy" (rows
+    of y are one-hot).  ``masks``, one a Linear layer, hold pruned entries at 0.  Deterministic
+    for a seed on one machine.
     """
     model = copy.deepcopy(model).to(x)
-    one_hot = bool(((y == 0) | (y == 1)).all()) and bool((y.sum(1) == 1).all()) and y.shape[1] > 1
-    labels = y.argmax(1)
     linears = [module for module in model if isinstance(module, nn.Linear)]
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    criterion = LOSSES[loss]
     for _ in range(epochs):
-        for part in torch.randperm(len(x), generator=generator).to(x.device).split(batch):
+        order = torch.randperm(len(x), generator=generator).to(x.device)
+        for part in torch.tensor_split(order, range(batch, len(x), batch)):
             optimizer.zero_grad()
-            out = model(x[part])
-            loss = (
-                functional.cross_entropy(out, labels[part])
-                if one_hot
-                else functional.mse_loss(out, y[part])
-            )
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            value = criterion(model(x[part]), y[part])
+            value.backward()  # type: ignore[no-untyped-call]  # untyped in torch
             optimizer.step()
             _apply(linears, masks)
     return model
 
 
+def _squared(outputs: Tensor, y: Tensor) -> Tensor:
+    return 0.5 * (outputs - y).square().sum(1).mean()
+
+
+def _cross_entropy(outputs: Tensor, y: Tensor) -> Tensor:
+    return functional.cross_entropy(outputs, y)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "squared": _squared,
+    "cross_entropy": _cross_entropy,
+}
+"""Means over samples; rows of y are targets."""
+
+
 def magnitude_pruned(model: nn.Sequential, nonzeros: Sequence[int | None]) -> nn.Sequential:
     """A copy with each Linear layer cut to its largest entries; ``None`` leaves a layer dense."""
+    pairs = zip(linear_weights(model), nonzeros, strict=True)
+    return with_weights(model, [w if s is None else project_top(w, s) for w, s in pairs])
+
+
+def linear_weights(model: nn.Sequential) -> list[Tensor]:
+    """The weight of each Linear layer, (outputs, inputs)."""
+    return [module.weight.detach() for module in model if isinstance(module, nn.Linear)]
+
+
+def with_weights(model: nn.Sequential, weights: Sequence[Tensor]) -> nn.Sequential:
+    """A copy whose Linear layers carry these weights, reshaped to fit, and the old biases."""
     model = copy.deepcopy(model)
     linears = [module for module in model if isinstance(module, nn.Linear)]
     with torch.no_grad():
-        for linear, s in zip(linears, nonzeros, strict=True):
-            if s is not None:
-                linear.weight.copy_(project_top(linear.weight, s))
+        for linear, weight in zip(linears, weights, strict=True):
+            linear.weight.copy_(weight.reshape(linear.weight.shape))
     return model
 
 

@@ -51,8 +51,9 @@ def update_u(
     rho: float,
     alpha: float,
 ) -> Tensor:
-    """U_i (n, d), i < N: minimise ``gamma/2 ||v-s(u)||^2 + rho/2 ||u-pre||^2 + alpha/2 ||u-u_old||^2``.
+    """U_i (n, d), i < N: the proximal step of the activation ``s``.
 
+    Minimises ``gamma/2 ||v - s(u)||^2 + rho/2 ||u - pre||^2 + alpha/2 ||u - u_old||^2``.
     Elementwise and globally exact.  Of two tied minimisers the one nearest to ``u_old``.
     """
     return activation.prox(v, pre, u_old, gamma=gamma, rho=rho, alpha=alpha)

@@ -16,7 +16,8 @@ def solve_right(h: Tensor, rhs: Tensor, *, floor: float) -> Tensor:
     """
     factor, info = torch.linalg.cholesky_ex(h)
     if floor > 0 and not bool(info):
-        return torch.cholesky_solve(rhs.mT, factor).mT
+        solved: Tensor = torch.cholesky_solve(rhs.mT, factor)
+        return solved.mT
     return _by_eigenvectors(h, rhs, floor=floor)
 
 
@@ -28,4 +29,5 @@ def _by_eigenvectors(h: Tensor, rhs: Tensor, *, floor: float) -> Tensor:
     else:
         # Without a floor, eigenvalues within rounding of 0 are 0: nothing moves along them.
         inverse = torch.where(values > noise, 1 / values, torch.zeros_like(values))
-    return ((rhs @ vectors) * inverse) @ vectors.mT
+    solved: Tensor = ((rhs @ vectors) * inverse) @ vectors.mT
+    return solved

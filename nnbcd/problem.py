@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import Any
 
 from nnbcd.activations import Activation, Identity
@@ -32,12 +33,12 @@ class Penalties:
     mu: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            positive = field.name in {"gamma", "rho", "tau"}
+        for own in fields(self):
+            value = getattr(self, own.name)
+            positive = own.name in {"gamma", "rho", "tau"}
             if not (math.isfinite(value) and (value > 0 if positive else value >= 0)):
                 allowed = "a finite number > 0" if positive else "a finite number >= 0"
-                raise InputError(f"penalties.{field.name}: given {value}; allowed: {allowed}")
+                raise InputError(f"penalties.{own.name}: given {value}; allowed: {allowed}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class Layer:
 
     def to_json(self) -> dict[str, Any]:
         """The layer as it stands in ``problem.json``."""
-        penalties = {field.name: getattr(self.penalties, field.name) for field in fields(Penalties)}
+        penalties = {own.name: getattr(self.penalties, own.name) for own in fields(Penalties)}
         if not self.compressed:
             penalties |= {"tau": 0, "alpha_z": 0}
         return {
@@ -91,7 +92,7 @@ class Problem:
     samples: int
     dtype: str = "float64"
     name: str = "run"
-    loss: Loss = Squared()
+    loss: Loss = field(default_factory=Squared)
     order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -99,7 +100,7 @@ class Problem:
             raise InputError(f"dtype: given {self.dtype!r}; allowed: {', '.join(DTYPES)}")
         if self.samples < 1 or not self.layers:
             raise InputError("a problem needs at least one sample and one layer")
-        for i, (a, b) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
+        for i, (a, b) in enumerate(pairwise(self.layers), start=1):
             if a.outputs != b.inputs:
                 raise InputError(
                     f"layers: layer {i} has {a.outputs} outputs, layer {i + 1} {b.inputs} inputs"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -46,7 +47,7 @@ def random_weights(sizes: Sequence[int], *, seed: int) -> list[Weights]:
             torch.randn(d, p, generator=generator, dtype=torch.float64) * math.sqrt(2 / p),
             torch.zeros(d, dtype=torch.float64),
         )
-        for p, d in zip(sizes, sizes[1:], strict=False)
+        for p, d in pairwise(sizes)
     ]
 
 
@@ -61,8 +62,10 @@ def read_network(model: nn.Module) -> tuple[list[Weights], list[Activation]]:
     for position, module in enumerate(model.children()):
         match module:
             case nn.Linear():
-                bias = module.bias if module.bias is not None else module.weight.new_zeros(
-                    module.out_features
+                bias = (
+                    module.bias
+                    if module.bias is not None
+                    else module.weight.new_zeros(module.out_features)
                 )
                 weights.append((module.weight.detach(), bias.detach()))
                 activations.append(Identity())

@@ -74,9 +74,7 @@ def from_tensors(problem: Problem, named: Mapping[str, Tensor]) -> State:
     for i, layer in enumerate(problem.layers, start=1):
         count = sum(1 for name in named if name == f"Z{i}" or name.startswith(f"Z{i}."))
         z = tuple(named[name] for name in names(layer.compression, i, count))
-        layers.append(
-            LayerState(named[f"V{i}"], named[f"U{i}"], named[f"W{i}"], named[f"b{i}"], z)
-        )
+        layers.append(LayerState(named[f"V{i}"], named[f"U{i}"], named[f"W{i}"], named[f"b{i}"], z))
     return State(tuple(layers))
 
 

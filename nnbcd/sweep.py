@@ -78,7 +78,9 @@ def _previous(data: Data, state: State, i: int) -> Tensor:
 
 def _pre(data: Data, state: State, i: int) -> Tensor:
     own = state.layer(i)
-    return own.pre if own.pre is not None else torch.addmm(own.b, _previous(data, state, i), own.W.mT)
+    return (
+        own.pre if own.pre is not None else torch.addmm(own.b, _previous(data, state, i), own.W.mT)
+    )
 
 
 def _step_v(problem: Problem, data: Data, state: State, i: int) -> State:

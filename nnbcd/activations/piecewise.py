@@ -23,9 +23,7 @@ def prox(
     """Join the two quadratic terms at their weighted mean and take the scalar closed form."""
     beta = rho + alpha
     m = pre if alpha == 0 else (rho * pre + alpha * u_old) / beta
-    return _as_tensor(
-        piecewise_prox(v, m, u_old, gamma=gamma, beta=beta, pieces=pieces, ops=TORCH)
-    )
+    return _as_tensor(piecewise_prox(v, m, u_old, gamma=gamma, beta=beta, pieces=pieces, ops=TORCH))
 
 
 def _as_tensor(value: object) -> Tensor:

@@ -25,7 +25,7 @@ class NoCompression:
         """All entries."""
         return shape[0] * shape[1]
 
-    def start(self, w: Tensor) -> Factors:  # noqa: ARG002 (the protocol's signature)
+    def start(self, w: Tensor) -> Factors:
         """No variables."""
         return ()
 

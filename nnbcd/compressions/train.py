@@ -36,6 +36,14 @@ def largest_ranks(modes: Sequence[int]) -> tuple[int, ...]:
     return tuple(min(math.prod(modes[:j]), math.prod(modes[j:])) for j in cuts)
 
 
+def rank_limit(modes: Sequence[int], ranks: Sequence[int], cut: int) -> int:
+    """The largest rank at ``cut`` (from 0) that its two neighbouring cores can carry."""
+    bounds = (1, *ranks, 1)
+    return min(
+        largest_ranks(modes)[cut], bounds[cut] * modes[cut], modes[cut + 1] * bounds[cut + 2]
+    )
+
+
 def validate(modes: Sequence[int], ranks: Sequence[int], shape: tuple[int, int]) -> None:
     """Raise ``InputError`` naming what does not fit."""
     if len(modes) < 2 or min(modes) < 1 or math.prod(modes) != shape[0] * shape[1]:
@@ -43,12 +51,18 @@ def validate(modes: Sequence[int], ranks: Sequence[int], shape: tuple[int, int])
             f"tensor train modes: given {list(modes)} for a {shape[0]}x{shape[1]} layer; "
             f"allowed: at least two positive whole numbers with product {shape[0] * shape[1]}"
         )
-    top = largest_ranks(modes)
-    if len(ranks) != len(top) or any(not 1 <= r <= t for r, t in zip(ranks, top, strict=True)):
+    if len(ranks) != len(modes) - 1 or min(ranks) < 1:
         raise InputError(
             f"tensor train ranks: given {list(ranks)} for modes {list(modes)}; "
-            f"allowed: {len(top)} whole numbers from 1 to {list(top)}"
+            f"allowed: {len(modes) - 1} whole numbers from 1 to {list(largest_ranks(modes))}"
         )
+    for cut, rank in enumerate(ranks):
+        if rank > rank_limit(modes, ranks, cut):
+            raise InputError(
+                f"tensor train ranks: given {list(ranks)} for modes {list(modes)}; rank "
+                f"{cut + 1} is {rank}, allowed: 1 to {rank_limit(modes, ranks, cut)} beside "
+                "its neighbours"
+            )
 
 
 def tt_svd(w: Tensor, modes: Sequence[int], ranks: Sequence[int]) -> Factors:
@@ -89,7 +103,7 @@ def ranks_from_budget(modes: Sequence[int], budget: int) -> tuple[int, ...]:
             break
         ranks = raised
     for j in range(len(ranks)):
-        while ranks[j] < top[j] and size(modes, _raised(ranks, j)) <= budget:
+        while ranks[j] < rank_limit(modes, ranks, j) and size(modes, _raised(ranks, j)) <= budget:
             ranks = _raised(ranks, j)
     return tuple(ranks)
 

@@ -62,11 +62,21 @@ class TensorTrain:
         return {"kind": self.kind, "modes": list(self.modes), "ranks": list(self.ranks)}
 
     @classmethod
-    def from_budget(cls, shape: tuple[int, int], *, keep: float) -> TensorTrain:
-        """Default modes, and the largest ranks that store at most ``keep`` of the entries."""
+    def from_budget(
+        cls, shape: tuple[int, int], *, keep: float, modes: tuple[int, ...] | None = None
+    ) -> TensorTrain:
+        """The largest ranks that store at most ``keep`` of the entries."""
         check_keep(keep)
-        modes = train.default_modes(shape)
+        modes = modes or train.default_modes(shape)
         return cls(modes, train.ranks_from_budget(modes, int(keep * shape[0] * shape[1])))
+
+    @classmethod
+    def from_rank(
+        cls, shape: tuple[int, int], *, rank: int, modes: tuple[int, ...] | None = None
+    ) -> TensorTrain:
+        """Every rank the smaller of ``rank`` and the largest useful one."""
+        modes = modes or train.default_modes(shape)
+        return cls(modes, tuple(min(rank, top) for top in train.largest_ranks(modes)))
 
 
 def _right_parts(cores: Factors) -> tuple[Tensor, ...]:
@@ -101,7 +111,8 @@ def _core_increment(
         noise = torch.finfo(curvature.dtype).eps * descent.numel() * curvature.max()
         safe = torch.where(curvature > noise, curvature, torch.ones_like(curvature))
         solved = torch.where(curvature > noise, rotated / safe, torch.zeros_like(rotated))
-    return _rotate(vectors_l, solved) @ vectors_r.mT
+    increment: Tensor = _rotate(vectors_l, solved) @ vectors_r.mT
+    return increment
 
 
 def _rotate(matrix: Tensor, core: Tensor) -> Tensor:

@@ -24,11 +24,11 @@ class TensorTrainSVD(TensorTrain):
 
     def update(
         self,
-        z_old: Factors,  # noqa: ARG002 (the protocol's signature)
+        z_old: Factors,
         w: Tensor,
         *,
-        tau: float,  # noqa: ARG002
-        alpha_z: float,  # noqa: ARG002
+        tau: float,
+        alpha_z: float,
     ) -> Factors:
         """``TT-SVD(w)``, whatever the old cores and the penalties."""
         return train.tt_svd(w, self.modes, self.ranks)

@@ -15,9 +15,7 @@ class Loss(Protocol):
     def value(self, v: Tensor, y: Tensor) -> Tensor:
         """The loss of outputs ``v`` (n, d) at targets ``y`` (n, d): a float64 scalar tensor."""
 
-    def prox(
-        self, u: Tensor, v_old: Tensor, y: Tensor, *, gamma: float, alpha: float
-    ) -> Tensor:
+    def prox(self, u: Tensor, v_old: Tensor, y: Tensor, *, gamma: float, alpha: float) -> Tensor:
         """Minimise ``loss(v, y) + gamma/2 ||v - u||^2 + alpha/2 ||v - v_old||^2`` over ``v``."""
 
     def to_json(self) -> dict[str, Any]:

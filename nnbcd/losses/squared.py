@@ -20,9 +20,7 @@ class Squared:
         """``1/2 ||v - y||^2`` in float64."""
         return half_square(v - y)
 
-    def prox(
-        self, u: Tensor, v_old: Tensor, y: Tensor, *, gamma: float, alpha: float
-    ) -> Tensor:
+    def prox(self, u: Tensor, v_old: Tensor, y: Tensor, *, gamma: float, alpha: float) -> Tensor:
         """See :meth:`nnbcd.losses.base.Loss.prox`; unique."""
         total = y + gamma * u if alpha == 0 else y + gamma * u + alpha * v_old
         return total / (1 + gamma + alpha)

@@ -139,7 +139,7 @@ def update_w(
 
     def problem(w: Array, b: Array) -> Any:
         share = objective.share(
-            "w", w=w, b=b, u=u, v_prev=v_prev, target=target, rho=rho, tau=tau, mu=mu
+            "w", "b", w=w, b=b, u=u, v_prev=v_prev, target=target, rho=rho, tau=tau, mu=mu
         )
         return share + objective.step(w, w_old, alpha) + objective.step(b, b_old, alpha)
 

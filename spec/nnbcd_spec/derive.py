@@ -23,7 +23,7 @@ alpha, alpha_z, mu = sp.symbols("alpha alpha_z mu", nonnegative=True)
 
 
 def array(name: str, *shape: int) -> Array:
-    """An array of real symbols ``name_ij``, indices from 1; a plain ``name`` where the size is 1."""
+    """An array of real symbols ``name_ij``, from 1; plain ``name`` where the size is 1."""
     if int(np.prod(shape)) == 1:
         return np.full(shape, sp.Symbol(name, real=True), dtype=object)
     entries = [
@@ -51,9 +51,9 @@ class SymbolicBlock:
         return sp.hessian(self.objective, self.variables)
 
     def minimiser(self) -> sp.Matrix:
-        """The stationary point, a column in the order of ``variables``; factored entries."""
+        """The stationary point, a column in the order of ``variables``."""
         (solution,) = sp.linsolve(list(self.gradient()), list(self.variables))
-        return sp.Matrix([sp.factor(entry) for entry in solution])
+        return sp.Matrix(list(solution))
 
     def decrease_matrix(self) -> sp.Matrix:
         """``M = Hess(prox) + H/2``: an exact step D decreases the objective by ``D^T M D``.
@@ -113,7 +113,7 @@ def w_joint(
     b, b_old = array("b", outputs), array("b0", outputs)
     u, v = array("u", samples, outputs), array("v", samples, inputs)
     share = objective.share(
-        "w", w=w, b=b, u=u, v_prev=v, target=c if compressed else None, rho=rho, tau=tau, mu=mu
+        "w", "b", w=w, b=b, u=u, v_prev=v, target=c if compressed else None, rho=rho, tau=tau, mu=mu
     )
     prox = objective.step(w, w_old, alpha) + objective.step(b, b_old, alpha)
     return _block(

@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,27 +63,27 @@ def loss(v: Array, y: Array, *, loss: Any) -> Any:
 
 def activation_gap(v: Array, s_u: Array, *, gamma: Any) -> Any:
     """``gamma/2 ||V_i - s_i(U_i)||^2``."""
-    return gamma / 2 * square(v - s_u)
+    return gamma * square(v - s_u) / 2
 
 
 def linear_gap(u: Array, pre: Array, *, rho: Any) -> Any:
     """``rho/2 ||U_i - (V_{i-1} W_i^T + b_i)||^2``."""
-    return rho / 2 * square(u - pre)
+    return rho * square(u - pre) / 2
 
 
 def compression_gap(w: Array, target: Array, *, tau: Any) -> Any:
     """``tau/2 ||W_i - C_i(Z_i)||^2``."""
-    return tau / 2 * square(w - target)
+    return tau * square(w - target) / 2
 
 
 def decay(w: Array, b: Array, *, mu: Any) -> Any:
     """``mu/2 (||W_i||^2 + ||b_i||^2)``."""
-    return mu / 2 * (square(w) + square(b))
+    return mu * (square(w) + square(b)) / 2
 
 
 def proximal(new: Array, old: Array, *, prox: Any) -> Any:
     """``prox/2 ||block - old||^2``, added to a block's problem."""
-    return prox / 2 * square(new - old)
+    return prox * square(new - old) / 2
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,11 @@ class Term:
     name: str
     value: Callable[..., Any]
 
-    @cached_property
-    def operands(self) -> tuple[str, ...]:
-        """The operands read, in order."""
-        return _parameters(self.value)[0]
-
-    def depends_on(self, block: str) -> bool:
-        """Whether the term reads the operand ``block``, by itself or through a derived one."""
-        through = (o for name in self.operands if name in DERIVED for o in _operands_of(name))
-        return block in self.operands or block in through
+    def depends_on(self, *block: str) -> bool:
+        """Whether the term reads an operand of ``block``, by itself or through a derived one."""
+        direct = _parameters(self.value)[0]
+        through = (_parameters(DERIVED[name])[0] for name in direct if name in DERIVED)
+        return not set(direct).union(*through).isdisjoint(block)
 
     def __call__(self, given: Mapping[str, Any]) -> Any:
         """The term's value at the given operands; ``None`` where an operand is ``None``."""
@@ -120,8 +116,8 @@ class Objective:
         self._require(name)
         if name == "prox":
             return replace(self, prox=Term(name, value))
-        return replace(self, terms=tuple(Term(name, value) if t.name == name else t
-                                         for t in self.terms))  # fmt: skip
+        new = Term(name, value)
+        return replace(self, terms=tuple(new if t.name == name else t for t in self.terms))
 
     def without(self, name: str) -> Objective:
         """The objective that lacks the term ``name``."""
@@ -134,14 +130,14 @@ class Objective:
         """The objective with one more term."""
         return replace(self, terms=(*self.terms, Term(name, value)))
 
-    def share(self, block: str, **given: Any) -> Any:
-        """The sum of the terms of one layer that depend on the operand ``block``.
+    def share(self, *block: str, **given: Any) -> Any:
+        """The sum of the terms of one layer that depend on an operand named in ``block``.
 
         An operand given as ``None`` does not exist on this layer (``y`` on a hidden layer,
         ``target`` without compression), and the terms that read it are absent.  Raises
         ValueError where a term needs an operand that was not given at all.
         """
-        values = (term(given) for term in self.terms if term.depends_on(block))
+        values = (term(given) for term in self.terms if term.depends_on(*block))
         return sum(value for value in values if value is not None)
 
     def step(self, new: Array, old: Array, prox: Any) -> Any:
@@ -171,14 +167,11 @@ STANDARD = Objective(
 """The objective of the specification, under the term names of the trace format."""
 
 
+@lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     parameters = inspect.signature(function).parameters.values()
     positional = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
     return positional, tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
-
-
-def _operands_of(derived: str) -> tuple[str, ...]:
-    return _parameters(DERIVED[derived])[0]
 
 
 def _apply(function: Callable[..., Any], given: Mapping[str, Any], what: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from nnbcd_spec.exact import Array
+from nnbcd_spec.exact import Array, rational, to_fraction
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Activation(Protocol):
 
 
 class PiecewiseAffine:
-    """Evaluates ``s`` from its pieces."""
+    """Evaluates ``s`` from its pieces, exactly: elements of ``QQ`` stay so, others to Fraction."""
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -56,7 +56,9 @@ class PiecewiseAffine:
         pieces = self.pieces
 
         def at(x: Any) -> Any:
-            piece = next(p for p in pieces if p.holds(x))
-            return piece.slope * x + piece.intercept
+            q = rational(x)
+            piece = next(p for p in pieces if p.holds(q))
+            value = rational(piece.slope) * q + rational(piece.intercept)
+            return value if x is q else to_fraction(value)
 
-        return np.asarray(np.frompyfunc(at, 1, 1)(u), dtype=object)
+        return np.asarray(np.frompyfunc(at, 1, 1)(np.asarray(u, dtype=object)), dtype=object)

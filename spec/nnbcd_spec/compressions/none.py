@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002 (the protocol's signatures)
 """No compression: the layer has no Z block."""
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class TensorTrain:
         if math.prod(self.modes) != math.prod(shape):
             raise ValueError(f"modes: given {self.modes}; allowed: product {math.prod(shape)}")
 
-    def shapes(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:  # noqa: ARG002
+    def shapes(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         """``(r_{j-1}, m_j, r_j)`` for j = 1..q, with ``r_0 = r_q = 1``."""
         return tuple(zip((1, *self.ranks), self.modes, (*self.ranks, 1), strict=True))
 

@@ -32,14 +32,19 @@ class TensorTrainSVD(TensorTrain):
         if any(rank > most for rank, most in zip(self.ranks, columns, strict=True)):
             raise ValueError(f"ranks: given {self.ranks}; allowed: at most {columns} left to right")
 
+    def expand(self, z: Factors, shape: tuple[int, ...]) -> Array:
+        """The contracted cores as a matrix, at 50 digits whatever mpmath's working precision."""
+        with mpmath.workdps(DIGITS):
+            return super().expand(z, shape)
+
     def update(
         self,
-        z_old: Factors,  # noqa: ARG002 (the protocol's signature)
+        z_old: Factors,
         w: Array,
         *,
-        tau: Any,  # noqa: ARG002
-        alpha_z: Any,  # noqa: ARG002
-        objective: Objective,  # noqa: ARG002
+        tau: Any,
+        alpha_z: Any,
+        objective: Objective,
     ) -> Factors:
         """``TT-SVD(w)``, whatever the old cores, the penalties and the objective.
 

@@ -1,0 +1,329 @@
+"""Train or compress a network, with a certificate: where the solver and the auditor meet."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from nnbcd import prepare
+from nnbcd.activations import Activation, Relu
+from nnbcd.errors import InputError
+from nnbcd.files import claim_folder, write_json
+from nnbcd.loop import Outcome, arrays, iterate
+from nnbcd.model import CompressedNetwork, save_model
+from nnbcd.prepare import PerLayer, Wish
+from nnbcd.problem import Problem
+from nnbcd.progress import Progress
+from nnbcd.record import Recorder
+from nnbcd.score import Scorer
+from nnbcd.size import kept_fractions, layer_sizes
+from nnbcd.start import Weights, from_weights, random_weights, read_network
+from nnbcd.state import State
+from nnbcd.sweep import Data
+
+if TYPE_CHECKING:
+    from nnbcd_checks import Auditor, Certificate
+
+FROM_NETWORK: dict[str, PerLayer] = {
+    "gamma": 1.0, "rho": 1.0, "tau": 10.0, "alpha": 0.01, "alpha_z": 0.01,
+}  # fmt: skip
+"""Penalties for a start from a trained network."""
+FROM_RANDOM: dict[str, PerLayer] = {
+    "gamma": 0.1, "rho": 0.1, "tau": 10.0, "alpha": 0.1, "alpha_z": 0.1,
+}  # fmt: skip
+"""Penalties for a start from random weights."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: the compressed network, what was minimised, and the verdict.
+
+    ``certificate`` is ``None`` where ``audit=False``.  Scores are on the ``evaluation`` data:
+    accuracy, or R^2 for regression; ``None`` without such data.  ``run`` is the run folder.
+    """
+
+    model: CompressedNetwork
+    problem: Problem
+    state: State
+    certificate: Certificate | None
+    sweeps: int
+    interrupted: bool
+    seconds_train: float
+    seconds_audit: float
+    metric: str | None
+    score_compressed: float | None
+    score_uncompressed: float | None
+    kept_fraction: float
+    kept_fraction_all: float
+    run: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to run, whatever is run: see :func:`compress` for the meaning of each."""
+
+    sweeps: int = 200
+    dtype: str = "float64"
+    device: str = "cpu"
+    seed: int = 0
+    audit: bool = True
+    evaluation: tuple[ArrayLike, ArrayLike] | None = None
+    out: str | Path | None = None
+    overwrite: bool = False
+    name: str = "run"
+    on_progress: Callable[[Progress], None] | None = None
+
+
+def compress(
+    model: nn.Module,
+    x: ArrayLike | Tensor,
+    y: ArrayLike | Tensor | None = None,
+    *,
+    compression: str = "prune",
+    keep: float | None = None,
+    rank: int | None = None,
+    nonzeros: Sequence[int] | None = None,
+    modes: Sequence[Sequence[int]] | None = None,
+    penalties: dict[str, PerLayer] | None = None,
+    **options: Any,
+) -> Result:
+    """Compress every Linear layer but the last of a trained ``Sequential``, with a certificate.
+
+    ``x`` (n, d_0) is training data.  ``y`` holds labels (n,) or targets (n, d_N); without it
+    the network is fitted to its own outputs on ``x``, which suits networks trained with
+    cross-entropy, whose outputs are no approximation of one-hot rows.  Give exactly one of
+    ``keep`` (fraction of entries, default 0.1), ``rank`` or ``nonzeros``.  ``penalties`` updates
+    ``FROM_NETWORK``, each a number or one per layer.
+
+    Options: ``sweeps``; ``dtype`` "float64" or "float32"; ``device``; ``audit``; ``evaluation``
+    an (x, y) pair to score the compressed network on; ``out`` a folder for the run's record and
+    report; ``overwrite``; ``name``; ``on_progress``, called with a ``Progress`` after each sweep.
+
+    The model is not changed.  Raises ``InputError`` for input that cannot be used.
+    """
+    weights, activations = read_network(model)
+    how = Options(**options)
+    wish = _wish(compression, keep, rank, nonzeros, modes)
+    features = prepare.inputs(x, dtype=how.dtype, device=how.device)
+    if y is None:
+        goals = _own_outputs(model, features, weights)
+    else:
+        goals = prepare.targets(
+            prepare.truth(y, samples=len(features)), weights[-1][0].shape[0], features
+        )
+    chosen = FROM_NETWORK | (penalties or {})
+    return _run(weights, activations, features, goals, wish, chosen, how)
+
+
+def train(
+    x: ArrayLike | Tensor,
+    y: ArrayLike | Tensor,
+    *,
+    hidden: Sequence[int] = (256, 128),
+    activation: Activation | None = None,
+    compression: str = "prune",
+    keep: float | None = None,
+    rank: int | None = None,
+    nonzeros: Sequence[int] | None = None,
+    modes: Sequence[Sequence[int]] | None = None,
+    penalties: dict[str, PerLayer] | None = None,
+    weights: Sequence[Weights] | None = None,
+    **options: Any,
+) -> Result:
+    """Train a compressed network from random weights (He-normal at ``seed``) or given ones.
+
+    ``x`` (n, d_0), ``y`` labels (n,) or targets (n, d_N).  ``activation`` (default ReLU) follows
+    every layer but the last.  ``penalties`` updates ``FROM_RANDOM``.  Everything else is as in
+    :func:`compress`.
+    """
+    how = Options(**({"sweeps": 400} | options))
+    features = prepare.inputs(x, dtype=how.dtype, device=how.device)
+    truth = prepare.truth(y, samples=len(features))
+    outputs = int(truth.max()) + 1 if truth.ndim == 1 else truth.shape[1]
+    if weights is None:
+        weights = random_weights([features.shape[1], *hidden, outputs], seed=how.seed)
+    activations = prepare.hidden_activations(activation or Relu(), len(weights))
+    goals = prepare.targets(truth, weights[-1][0].shape[0], features)
+    wish = _wish(compression, keep, rank, nonzeros, modes)
+    chosen = FROM_RANDOM | (penalties or {})
+    return _run(weights, activations, features, goals, wish, chosen, how)
+
+
+def audit(run: str | Path, *, progress: Callable[[int, int], None] | None = None) -> Certificate:
+    """Judge a recorded run (docs/TRACE.md), ours or anyone's, from its files alone."""
+    from nnbcd_checks import audit_run
+
+    return audit_run(Path(run), progress=progress)
+
+
+def _run(
+    weights: Sequence[Weights],
+    activations: Sequence[Activation],
+    features: Tensor,
+    goals: Tensor,
+    wish: Wish,
+    penalties: dict[str, PerLayer],
+    how: Options,
+) -> Result:
+    if how.sweeps < 1:
+        raise InputError(f"sweeps: given {how.sweeps}; allowed: a whole number >= 1")
+    sizes = [weights[0][0].shape[1], *(w.shape[0] for w, _ in weights)]
+    if features.shape[1] != sizes[0]:
+        raise InputError(f"x: given {features.shape[1]} features; the network takes {sizes[0]}")
+    problem = prepare.build_problem(
+        sizes,
+        activations,
+        wish=wish,
+        samples=len(features),
+        penalties=prepare.spread_penalties(penalties, len(weights)),
+        dtype=how.dtype,
+        name=how.name,
+    )
+    scorer = _scorer(how, features, goals)
+    data = Data.of(features, goals)
+    state = from_weights(problem, data, weights)
+    folder = None if how.out is None else claim_folder(Path(how.out), overwrite=how.overwrite)
+    judge = _auditor(problem, data, state) if how.audit else None
+    outcome = iterate(
+        problem,
+        data,
+        state,
+        sweeps=how.sweeps,
+        judge=judge,
+        recorder=None if folder is None else Recorder(folder, problem, data),
+        scorer=scorer,
+        on_progress=how.on_progress,
+    )
+    certificate = None if judge is None else judge.certificate()
+    if folder is not None:
+        _finish_folder(folder, problem, outcome, certificate, scorer, how)
+    return _result(problem, outcome, certificate, scorer, folder)
+
+
+def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
+    from nnbcd_checks import Auditor
+    from nnbcd_checks import Problem as Claimed
+
+    return Auditor(
+        Claimed.from_json(problem.to_json()),
+        data.X.cpu().numpy(),
+        data.Y.cpu().numpy(),
+        arrays(problem, state),
+    )
+
+
+def _finish_folder(
+    folder: Path,
+    problem: Problem,
+    outcome: Outcome,
+    certificate: Certificate | None,
+    scorer: Scorer | None,
+    how: Options,
+) -> None:
+    from nnbcd.report import write_report
+
+    save_model(outcome.model, folder / "model.safetensors")
+    if certificate is not None:
+        write_json(folder / "certificate.json", certificate.to_json())
+    kept, kept_all = kept_fractions(problem)
+    kinds = sorted({layer.compression.kind for layer in problem.layers if layer.compressed})
+    write_json(
+        folder / "run.json",
+        {
+            "schema": "nnbcd-run",
+            "version": 1,
+            "name": problem.name,
+            "compression": "+".join(kinds) or "none",
+            "kept_fraction": kept,
+            "kept_fraction_all": kept_all,
+            "layers": layer_sizes(problem),
+            "sweeps": outcome.sweeps,
+            "interrupted": outcome.interrupted,
+            "seconds_train": outcome.seconds_train,
+            "seconds_audit": outcome.seconds_audit,
+            "metric": scorer.metric if scorer else None,
+            "score_compressed": outcome.score_compressed,
+            "score_uncompressed": outcome.score_uncompressed,
+            "dtype": how.dtype,
+            "device": how.device,
+            "seed": how.seed,
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "platform": f"{platform.system()} {platform.machine()}, "
+                f"{torch.get_num_threads()} threads",
+            },
+        },
+    )
+    write_report(folder)
+
+
+def _result(
+    problem: Problem,
+    outcome: Outcome,
+    certificate: Certificate | None,
+    scorer: Scorer | None,
+    folder: Path | None,
+) -> Result:
+    kept, kept_all = kept_fractions(problem)
+    return Result(
+        model=outcome.model,
+        problem=problem,
+        state=outcome.state,
+        certificate=certificate,
+        sweeps=outcome.sweeps,
+        interrupted=outcome.interrupted,
+        seconds_train=outcome.seconds_train,
+        seconds_audit=outcome.seconds_audit,
+        metric=scorer.metric if scorer else None,
+        score_compressed=outcome.score_compressed,
+        score_uncompressed=outcome.score_uncompressed,
+        kept_fraction=kept,
+        kept_fraction_all=kept_all,
+        run=folder,
+    )
+
+
+def _wish(
+    kind: str,
+    keep: float | None,
+    rank: int | None,
+    nonzeros: Sequence[int] | None,
+    modes: Sequence[Sequence[int]] | None,
+) -> Wish:
+    if keep is None and rank is None and nonzeros is None and kind != "none":
+        keep = 0.1
+    return Wish(kind, keep=keep, rank=rank, nonzeros=nonzeros, modes=modes)
+
+
+def _scorer(how: Options, features: Tensor, goals: Tensor) -> Scorer | None:
+    if how.evaluation is None:
+        return None
+    x = prepare.inputs(how.evaluation[0], dtype=how.dtype, device=how.device, name="evaluation x")
+    if x.shape[1] != features.shape[1]:
+        raise InputError(f"evaluation x: given {x.shape[1]} features; x has {features.shape[1]}")
+    truth = prepare.truth(how.evaluation[1], samples=len(x), name="evaluation y")
+    prepare.targets(truth, goals.shape[1], x)  # labels in range, or as many columns
+    return Scorer(x, torch.as_tensor(truth, device=x.device))
+
+
+def _own_outputs(model: nn.Module, features: Tensor, weights: Sequence[Weights]) -> Tensor:
+    if features.shape[1] != weights[0][0].shape[1]:
+        raise InputError(
+            f"x: given {features.shape[1]} features; the network takes {weights[0][0].shape[1]}"
+        )
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            outputs: Tensor = model(features.to(weights[0][0]))
+    finally:
+        model.train(training)
+    return outputs.to(features)

@@ -1,0 +1,50 @@
+"""How good a network is on held-out data: accuracy, or the coefficient of determination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nnbcd.problem import Problem
+from nnbcd.start import Weights
+from nnbcd.state import State
+from nnbcd.sweep import target
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores on x (m, d_0) against labels (m,) for accuracy, or targets (m, d_N) for R^2."""
+
+    x: Tensor
+    truth: Tensor
+
+    @property
+    def metric(self) -> str:
+        """``"accuracy"`` for whole-number labels, else ``"r2"``."""
+        return "accuracy" if self.truth.ndim == 1 else "r2"
+
+    def both(self, problem: Problem, state: State) -> tuple[float, float]:
+        """The scores with C(Z) in place of W (the compressed network), and with W itself."""
+        dense = [(own.W, own.b) for own in state.layers]
+        compressed: list[Weights] = []
+        for i, own in enumerate(state.layers, start=1):
+            expanded = target(problem, state, i)
+            compressed.append((own.W if expanded is None else expanded, own.b))
+        return self._score(problem, compressed), self._score(problem, dense)
+
+    def _score(self, problem: Problem, weights: Sequence[Weights]) -> float:
+        v = self.x
+        for layer, (w, b) in zip(problem.layers, weights, strict=True):
+            v = layer.activation(torch.addmm(b, v, w.mT))
+        return self.of_outputs(v)
+
+    def of_outputs(self, outputs: Tensor) -> float:
+        """The score of outputs (m, d_N)."""
+        if self.metric == "accuracy":
+            return float((outputs.argmax(1) == self.truth).double().mean())
+        truth = self.truth.to(outputs)
+        spread = (truth - truth.mean(0)).square().sum()
+        return float(1 - (truth - outputs).square().sum() / spread)

@@ -1,0 +1,84 @@
+"""Reductions over large arrays that make no large temporaries.
+
+Everything is float64.  Arrays are walked in chunks that stay in a core's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+Term: TypeAlias = tuple[float, Array]
+
+CHUNK = 16384
+
+
+def square(a: Array) -> float:
+    """The squared Frobenius norm of ``a``."""
+    return float(np.vdot(a, a))
+
+
+def norm(a: Array) -> float:
+    """The Frobenius norm of ``a``."""
+    return float(np.sqrt(square(a)))
+
+
+def square_of_difference(a: Array, b: Array) -> float:
+    """``||a - b||^2`` for arrays of one shape."""
+    return reduce_sum([(1.0, a), (-1.0, b)])[0]
+
+
+def weighted_sum(terms: Sequence[Term]) -> Array:
+    """``sum_k c_k a_k`` as a new array; the ``a_k`` have one shape."""
+    total = terms[0][0] * terms[0][1]
+    for weight, array in terms[1:]:
+        total += weight * array
+    return total
+
+
+def reduce_sum(terms: Sequence[Term], against: Array | None = None) -> tuple[float, float]:
+    """``(||S||^2, <S, against>)`` for ``S = sum_k c_k a_k``, without forming ``S``."""
+    if not terms:
+        return 0.0, 0.0
+    flats = [(weight, np.ravel(array)) for weight, array in terms]
+    other = None if against is None else np.ravel(against)
+    size = flats[0][1].size
+    total, buffer = np.empty(min(size, CHUNK)), np.empty(min(size, CHUNK))
+    squares = dots = 0.0
+    for low in range(0, size, CHUNK):
+        part = slice(low, min(low + CHUNK, size))
+        s, t = total[: part.stop - low], buffer[: part.stop - low]
+        np.multiply(flats[0][1][part], flats[0][0], out=s)
+        for weight, flat in flats[1:]:
+            _accumulate(s, t, weight, flat[part])
+        squares += float(np.vdot(s, s))
+        if other is not None:
+            dots += float(np.vdot(s, other[part]))
+    return squares, dots
+
+
+def _accumulate(total: Array, buffer: Array, weight: float, piece: Array) -> None:
+    """``total += weight * piece`` in place, through ``buffer``."""
+    if weight == 1.0:
+        np.add(total, piece, out=total)
+    elif weight == -1.0:
+        np.subtract(total, piece, out=total)
+    else:
+        np.multiply(piece, weight, out=buffer)
+        np.add(total, buffer, out=total)
+
+
+def spectral_bound(a: Array) -> float:
+    """An upper bound of the spectral norm of a matrix, rounded up.
+
+    ``||A||_2 <= min(||A||_F, sqrt(||A||_1 ||A||_inf))``; the second is sharp where the entries
+    have one sign and the row sums and column sums are even, as activations tend to be.
+    """
+    size = np.abs(a)
+    columns = np.ones(a.shape[0]) @ size
+    rows = size @ np.ones(a.shape[1])
+    return float(min(norm(a), np.sqrt(columns.max() * rows.max()))) * (1 + 1e-12)

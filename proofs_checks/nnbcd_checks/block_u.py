@@ -1,0 +1,214 @@
+"""Judge of U_i where the activation has a kink: two convex quadratics meeting at u = 0.
+
+Entrywise the block problem is ``F(u) = gamma/2 (v - s(u))^2 + rho/2 (u - w)^2 + alpha/2 (u - u0)^2``.
+On the side with slope k it is a quadratic with second derivative ``q = gamma k^2 + rho + alpha``.
+Its minimum over that closed side lies below F(0) by exactly ``[outward Newton decrement at 0]``:
+if the one-sided derivative F'(0) points downhill into the side, by ``F'(0)^2 / (2 q)``, else by 0.
+So ``F(0) - min F`` is the larger of two Newton decrements at the kink: a global lower bound on F
+from the definition, by derivatives at the kink only.  How far u itself ends above the minimum of
+its own side is ``F'(u)^2 / (2 q)`` at most.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnbcd_checks.activations import Pieces
+from nnbcd_checks.arrays import CHUNK, Array, norm, square
+from nnbcd_checks.judged import Bench, Judged
+from nnbcd_checks.kinks import subdifferential_gap
+from nnbcd_checks.rounding import AUDIT_UNIT, growth
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """The weights of one layer's scalar problem: ``beta = rho + alpha``."""
+
+    gamma: float
+    rho: float
+    alpha: float
+    pieces: Pieces
+
+    @property
+    def curvatures(self) -> tuple[float, float]:
+        """The second derivatives left and right of the kink."""
+        beta = self.rho + self.alpha
+        return (
+            self.gamma * self.pieces.left**2 + beta,
+            self.gamma * self.pieces.right**2 + beta,
+        )
+
+
+def judge_u(bench: Bench, i: int, new: Mapping[str, Array], constant: float | None) -> Judged:
+    """U_i (n, d_i) with a kinked activation; the figures summed over the entries."""
+    mixed, name = bench.mixed, f"U{i}"
+    weigh = bench.problem.layer(i).penalties
+    scalars = Scalars(weigh.gamma, weigh.rho, weigh.alpha, mixed.pieces[i])
+    step, shaped_before = new[name] - mixed.now[name], mixed.shaped[i]
+    mixed.replace_u(i, new[name], step)
+    bench.witness(name, mixed.gradient(name), weigh.alpha, step)
+    misfit, linear = mixed.misfit[i], mixed.linear[i]
+    own, gaps, suspects = _scan(scalars, new[name], step, misfit, linear)
+    jump, jump_tolerance = _jumps(bench, i, scalars, step, suspects)
+    own_bound, gap_bound = _own_tolerance(bench, i, scalars)
+    shaped_step = mixed.shaped[i] - shaped_before
+    step_square, shaped_square = square(step), square(shaped_step)
+    decrease = weigh.gamma * (float(np.vdot(shaped_step, misfit)) + shaped_square / 2)
+    decrease += weigh.rho * (float(np.vdot(step, linear)) + step_square / 2)
+    error = _decrease_error(bench, i, math.sqrt(step_square), math.sqrt(shaped_square))
+    allowed = 0.5 * (bench.unit * own_bound) ** 2 + jump_tolerance
+    return Judged(
+        block=name,
+        step=math.sqrt(step_square),
+        decrease=decrease,
+        constant=constant,
+        decrease_tolerance=allowed + error,
+        excess=own + jump,
+        excess_tolerance=allowed,
+        residual=math.sqrt(gaps),
+        residual_tolerance=bench.unit * gap_bound,
+        audit_error=error,
+    )
+
+
+def _scan(
+    scalars: Scalars, u: Array, step: Array, misfit: Array, linear: Array
+) -> tuple[float, float, NDArray[np.intp]]:
+    """Own-side excess, squared distance to stationarity, and entries another side undercuts."""
+    flat = [np.ravel(array) for array in (u, step, misfit, linear)]
+    own = gaps = 0.0
+    suspects = []
+    for low in range(0, u.size, CHUNK):
+        part = [array[low : low + CHUNK] for array in flat]
+        excess, gap, over = _scan_chunk(scalars, *part)
+        own, gaps = own + excess, gaps + gap
+        suspects.append(over + low)
+    return own, gaps, np.concatenate(suspects)
+
+
+def _scan_chunk(
+    scalars: Scalars, u: Array, step: Array, misfit: Array, linear: Array
+) -> tuple[float, float, NDArray[np.intp]]:
+    smooth = scalars.alpha * step
+    smooth -= scalars.rho * linear
+    gap = subdifferential_gap(smooth, u, misfit, scalars.pieces, scalars.gamma)
+    squares = gap * gap
+    distance = float(squares.sum())
+    left, right = scalars.curvatures
+    positive = u > 0
+    squares[u == 0] = 0.0
+    upper = float(np.vdot(squares, positive))
+    own = upper / (2 * right) + (float(squares.sum()) - upper) / (2 * left)
+    # One-sided derivatives at the kink: F'(0) = smooth - beta u - gamma k v, v = misfit + s(u).
+    at_zero = smooth - (scalars.rho + scalars.alpha) * u
+    v = scalars.gamma * (misfit + scalars.pieces.value(u))
+    downhill_left = at_zero - scalars.pieces.left * v
+    downhill_right = scalars.pieces.right * v
+    downhill_right -= at_zero
+    # Only where the other side goes downhill from the kink can it undercut.
+    over = np.where(positive, downhill_left, downhill_right) > 0
+    over |= (u == 0) & (downhill_left > 0)
+    return own, distance, np.flatnonzero(over)
+
+
+def _jumps(
+    bench: Bench, i: int, scalars: Scalars, step: Array, at: NDArray[np.intp]
+) -> tuple[float, float]:
+    """By how much the other side's minimum undercuts the entries ``at``, and what is rounding.
+
+    With ``c = -F'(0)`` on a side, that side gains ``c^2/(2q)`` over F(0) if c points into it; u
+    on its own side with derivative r has gained ``u (q u / 2 - r)``.
+    """
+    if at.size == 0:
+        return 0.0, 0.0
+    u, d, misfit, linear = (
+        np.ravel(array)[at]
+        for array in (bench.mixed.now[f"U{i}"], step, bench.mixed.misfit[i], bench.mixed.linear[i])
+    )
+    pieces, gamma, beta = scalars.pieces, scalars.gamma, scalars.rho + scalars.alpha
+    left, right = scalars.curvatures
+    smooth = scalars.alpha * d - scalars.rho * linear
+    v = misfit + pieces.value(u)
+    force = beta * u - smooth
+    into_left = np.maximum(-(force + gamma * pieces.left * v), 0.0)
+    into_right = np.maximum(force + gamma * pieces.right * v, 0.0)
+    gain_left, gain_right = into_left**2 / (2 * left), into_right**2 / (2 * right)
+    best = np.where(u > 0, gain_left, np.where(u < 0, gain_right, np.maximum(gain_left, gain_right)))
+    residual = smooth - gamma * misfit * np.where(u > 0, pieces.right, pieces.left)
+    held = u * (np.where(u > 0, right, left) * u / 2 - residual)
+    under = best - held
+    keep = under > 0
+    if not keep.any():
+        return 0.0, 0.0
+    w = linear + u
+    reach = np.abs(u) + into_left / left + into_right / right
+    entry = _Entry(u[keep], v[keep], w[keep], (u - d)[keep], reach[keep])
+    tolerance = _jump_tolerance(bench, i, scalars, entry, at[keep])
+    return float(under[keep].sum()), tolerance
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Entries (m,) of a scalar problem: u, v, w, the old u, and how far apart candidates are."""
+
+    u: Array
+    v: Array
+    w: Array
+    old: Array
+    reach: Array
+
+
+def _jump_tolerance(
+    bench: Bench, i: int, scalars: Scalars, entry: _Entry, at: NDArray[np.intp]
+) -> float:
+    """How far two candidates' values, each computed in the working precision, can be off.
+
+    A relative error of a few roundoffs in the values compared and in the data v, w, u0, and the
+    error of the computed pre-activation w, which shifts the values of the two sides apart.
+    """
+    unit = bench.unit
+    rows, columns = np.divmod(at, bench.problem.layer(i).outputs)
+    weight, bias = bench.mixed.now[f"W{i}"], bench.mixed.now[f"b{i}"]
+    product = np.linalg.norm(bench.mixed.v(i - 1)[rows], axis=1)
+    product = product * np.linalg.norm(weight[columns], axis=1)
+    shift = growth(weight.shape[1]) * product + 4 * (np.abs(bias[columns]) + np.abs(entry.w))
+    gamma, rho, alpha = scalars.gamma, scalars.rho, scalars.alpha
+    data = 8 * (gamma * np.abs(entry.v) + (rho + alpha) * (np.abs(entry.w) + np.abs(entry.old)))
+    error = unit * (data + rho * shift)
+    least = min(scalars.curvatures)
+    values = gamma * entry.v**2 + rho * entry.w**2 + alpha * entry.old**2
+    values = values + max(scalars.curvatures) * entry.u**2
+    return float((8 * unit * values + 2 * error * entry.reach + error**2 / least).sum())
+
+
+def _own_tolerance(bench: Bench, i: int, scalars: Scalars) -> tuple[float, float]:
+    """Roundoffs a computed minimiser of one side may leave: in the H^{-1} norm, and plainly.
+
+    ``gamma k x / sqrt(gamma k^2 + beta) <= sqrt(gamma) x`` and
+    ``beta x / sqrt(q) <= sqrt(beta) x``, entry by entry.
+    """
+    size, beta = bench.sizes, scalars.rho + scalars.alpha
+    prediction, error = size.prediction(bench.problem, i)
+    steep = scalars.pieces.lipschitz
+    values = 8 * (size(f"V{i}") + steep * size(f"U{i}"))
+    others = 8 * (2 * size(f"U{i}") + prediction)
+    energy = math.sqrt(scalars.gamma) * values + math.sqrt(beta) * others
+    energy += 2 * math.sqrt(scalars.rho) * error
+    plain = scalars.gamma * steep * values + beta * others + 2 * scalars.rho * error
+    return energy, plain
+
+
+def _decrease_error(bench: Bench, i: int, step: float, shaped: float) -> float:
+    """The auditor's own rounding in the factored differences of the two squares."""
+    weigh, size = bench.problem.layer(i).penalties, bench.sizes
+    misfit, linear = norm(bench.mixed.misfit[i]), norm(bench.mixed.linear[i])
+    error = size.prediction(bench.problem, i)[1]
+    many = growth(bench.mixed.misfit[i].size)
+    first = weigh.gamma * shaped * (many * (misfit + shaped) + 2 * size(f"U{i}"))
+    second = weigh.rho * step * (many * (linear + step) + 2 * error)
+    return AUDIT_UNIT * (first + second)

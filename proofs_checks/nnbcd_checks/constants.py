@@ -1,0 +1,62 @@
+"""The decrease that theory guarantees per block: ``decrease >= constant * ||step||^2``.
+
+An exact minimiser P of ``F = f + a/2 ||. - P_old||^2`` has ``F(P) <= F(P_old)``, that is
+``f(P_old) - f(P) >= a/2 ||P - P_old||^2`` for any f, convex or not.  If f is m-strongly convex,
+F is (m + a)-strongly convex with minimiser P, so ``f(P_old) - f(P) >= (a + m/2) ||.||^2``.
+m is read off the objective: a sum of squared norms in the block.  (Attouch, Bolte, Svaiter,
+Math. Program. 137, 2013; Zeng et al., ICML 2019; arXiv 2303.06815.)
+"""
+
+from __future__ import annotations
+
+from nnbcd_checks.activations import pieces_of
+from nnbcd_checks.losses import LOSSES
+from nnbcd_checks.problem import Problem
+
+
+def block_constants(problem: Problem) -> dict[str, float | None]:
+    """The constant of every block as rows name them (cores ``Z2.1``), in sweep order.
+
+    ``None`` for ``tt_svd``: a truncated TT-SVD minimises nothing, so no theorem covers it.
+    """
+    found: dict[str, float | None] = {}
+    for block in problem.order:
+        i = int(block[1:])
+        for name in row_blocks(problem, block):
+            found[name] = _constant(problem, block[0], i)
+    return found
+
+
+def row_blocks(problem: Problem, block: str) -> list[str]:
+    """The names under which rows list ``block``: itself, or the cores of a ``tt`` block."""
+    compression = problem.layer(int(block[1:])).compression
+    if block[0] == "Z" and compression.kind == "tt":
+        return [f"{block}.{j}" for j in range(1, len(compression.modes) + 1)]
+    return [block]
+
+
+def _constant(problem: Problem, kind: str, i: int) -> float | None:
+    layer = problem.layer(i)
+    weigh, pieces, last = layer.penalties, pieces_of(layer.activation), i == problem.depth
+    if kind == "V":
+        # gamma/2 ||V - s||^2 is gamma-strongly convex; the loss adds its own to V_N.
+        if not last:
+            return weigh.gamma / 2
+        return weigh.alpha + (weigh.gamma + LOSSES[problem.loss].curvature) / 2
+    if kind == "U":
+        prox = 0.0 if last else weigh.alpha
+        if pieces.smooth:
+            return prox + (weigh.gamma * pieces.left**2 + weigh.rho) / 2
+        return prox / 2  # not convex in U
+    if kind == "W":
+        return weigh.alpha + weigh.mu / 2  # on [W b]; W alone has tau more
+    if layer.compression.kind == "tt":
+        return weigh.alpha_z  # quadratic in one core, possibly flat
+    return weigh.alpha_z / 2 if layer.compression.kind == "prune" else None
+
+
+def least_constant(problem: Problem) -> float | None:
+    """``lambda``: the least constant of all blocks; ``None`` if some block has none."""
+    values = list(block_constants(problem).values())
+    known = [value for value in values if value is not None]
+    return min(known) if len(known) == len(values) else None

@@ -1,0 +1,57 @@
+"""The one nonconvex, nonsmooth scalar term ``gamma/2 (v - s(u))^2``, in u, entrywise.
+
+A derivative of the term is ``-gamma k (v - s(u))`` with k the slope of s on u's side.  At the
+kink u = 0 the one-sided derivatives are ``l = -gamma k_left v`` and ``r = -gamma k_right v``.
+If ``l <= r`` the kink is convex and the (limiting) subdifferential is the interval [l, r]; if
+``l > r`` it is concave and the limiting subdifferential is the pair {l, r} (Rockafellar and
+Wets, *Variational Analysis*, 8.3 and 9.13).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnbcd_checks.activations import Pieces
+from nnbcd_checks.arrays import Array
+
+
+def subdifferential_gap(
+    smooth: Array, u: Array, misfit: Array, pieces: Pieces, gamma: float
+) -> Array:
+    """dist(0, smooth + gamma d/du 1/2 (v - s(u))^2), entrywise and signed where single-valued.
+
+    ``smooth``: derivative of everything else; ``misfit = v - s(u)``; all of one shape (m,).
+    """
+    slope = pieces.slope(u) if not pieces.smooth else pieces.left
+    gap: Array = smooth - (gamma * misfit) * slope
+    if pieces.smooth:
+        return gap
+    at = np.flatnonzero(u == 0)
+    if at.size:
+        gap[at] = _gap_at_kink(smooth[at], -gamma * misfit[at], pieces)
+    return gap
+
+
+def _gap_at_kink(smooth: Array, ends: Array, pieces: Pieces) -> Array:
+    """Distance of ``-smooth`` to [l, r] (convex) or {l, r} (concave), l, r = slopes * ends."""
+    left, right = pieces.left * ends + smooth, pieces.right * ends + smooth
+    inside = (left <= 0) & (right >= 0)
+    nearest = np.minimum(np.abs(left), np.abs(right))
+    found: Array = np.where(inside & (left <= right), 0.0, nearest)
+    return found
+
+
+def sparse_normal_gap(y: Array, kept: NDArray[np.bool_], sparsity: int) -> float:
+    """dist(y, N) for the limiting normal cone N of {at most s nonzeros} at a Z with support S.
+
+    N is ``{y : y_S = 0}`` where |S| = s, else the union of ``{y : y_S' = 0}`` over supersets S'
+    of S with s members: the distance is the norm over S and the s - |S| smallest others
+    (Bauschke, Luke, Phan and Wang, Found. Comput. Math. 14, 2014).
+    """
+    total = float(np.square(y[kept]).sum())
+    free = sparsity - int(np.count_nonzero(kept))
+    if free > 0:
+        others = np.square(y[~kept])
+        total += float(np.sort(others)[:free].sum())
+    return float(np.sqrt(total))

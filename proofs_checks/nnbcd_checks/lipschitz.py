@@ -1,0 +1,148 @@
+"""The relative-error matrix M: ``||g_p|| <= sum_q M_pq ||new_q - old_q||`` for one sweep.
+
+g_p is the change of the smooth coupling's gradient in tensor p between the mixed state right
+after p's update and the end of the sweep, minus ``prox * step``.  Only tensors q updated after p
+can change it, and it is a polynomial in them, so each entry is a Lipschitz bound over the box
+between old and new: write the change as a telescoping sum, one tensor at a time, and bound each
+product by spectral norms.  (Bolte, Sabach, Teboulle, Math. Program. 146, 2014, condition H2.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnbcd_checks.arrays import Array
+from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.problem import Problem, block_kind
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Upper bounds of spectral norms: of ``V_i``, ``W_i``, of ``E_i`` and ``W - C`` at the end."""
+
+    old: Mapping[str, float]
+    new: Mapping[str, float]
+    linear: Mapping[int, float]
+    apart: Mapping[int, float]
+    cores: Mapping[str, float]  # Frobenius, the larger of old and new
+
+
+def relative_error_matrix(
+    problem: Problem, mixed: Mixed, bounds: Bounds, names: list[str]
+) -> Array:
+    """M (q, q), rows and columns in the order of ``names`` (tensors, as states name them)."""
+    place = {name: k for k, name in enumerate(names)}
+    matrix = np.zeros((len(names), len(names)))
+    rows = _Rows(problem, mixed, bounds)
+    for name in names:
+        for other, weight in rows.row(name).items():
+            if other in place and (other == name or rows.after(name, other)):
+                matrix[place[name], place[other]] = weight
+    return matrix
+
+
+class _Rows:
+    """One row of M at a time, as {tensor: weight}; entries of earlier tensors are dropped."""
+
+    def __init__(self, problem: Problem, mixed: Mixed, bounds: Bounds) -> None:
+        self.problem, self.mixed, self.bounds = problem, mixed, bounds
+        self.root = math.sqrt(problem.samples)
+        self.position = {block: k for k, block in enumerate(problem.order)}
+
+    def _when(self, name: str) -> tuple[int, int]:
+        kind, i = block_kind(name)
+        block = f"{'W' if kind == 'b' else kind}{i}"
+        return self.position[block], int(name.partition(".")[2] or 0)
+
+    def after(self, name: str, other: str) -> bool:
+        """Whether ``other`` is updated after ``name``."""
+        return self._when(other) > self._when(name)
+
+    def _at(self, name: str, other: str) -> float:
+        """The bound of ``other`` in the mixed state right after ``name``'s update."""
+        if other == "V0" or not self.after(name, other):
+            return self.bounds.new[other]
+        return self.bounds.old[other]
+
+    def row(self, name: str) -> dict[str, float]:
+        """All couplings of tensor ``name``."""
+        kind, i = block_kind(name)
+        if kind == "V":
+            return self._row_v(i)
+        if kind == "U":
+            return self._row_u(i)
+        if kind in "Wb":
+            return self._row_w(i) if kind == "W" else self._row_b(i)
+        return self._row_core(name, i) if "." in name else self._row_z(name, i)
+
+    def _row_v(self, i: int) -> dict[str, float]:
+        weigh, last = self.problem.layer(i).penalties, i == self.problem.depth
+        found = {f"U{i}": weigh.gamma * self.mixed.pieces[i].lipschitz}
+        if last:
+            return {f"V{i}": weigh.alpha, **found}
+        # E W with E = V W^T + b - U: E_end (W_end - W) + (E_end - E) W.
+        rho, me, w = self.problem.layer(i + 1).penalties.rho, f"V{i}", f"W{i + 1}"
+        then = self._at(me, w)
+        found[w] = rho * (self.bounds.linear[i + 1] + self.bounds.new[me] * then)
+        found[f"b{i + 1}"] = rho * self.root * then
+        found[f"U{i + 1}"] = rho * then
+        return found
+
+    def _row_u(self, i: int) -> dict[str, float]:
+        weigh, me, v = self.problem.layer(i).penalties, f"U{i}", f"V{i - 1}"
+        found = {me: 0.0 if i == self.problem.depth else weigh.alpha}
+        # P = V W^T + b: V (W_end - W)^T + (V_end - V) W_end^T + (b_end - b).
+        found[f"W{i}"] = weigh.rho * self._at(me, v)
+        found[f"b{i}"] = weigh.rho * self.root
+        found[v] = weigh.rho * self.bounds.new[f"W{i}"]
+        found[f"V{i}"] = weigh.gamma * self.mixed.pieces[i].lipschitz
+        return found
+
+    def _row_w(self, i: int) -> dict[str, float]:
+        weigh, me, v = self.problem.layer(i).penalties, f"W{i}", f"V{i - 1}"
+        then, weight = self._at(me, v), self.bounds.new[me]
+        # E^T V: E_end^T (V_end - V) + (E_end - E)^T V, E_end - E = (V_end - V) W^T - (U_end - U).
+        found = {
+            me: weigh.alpha,
+            v: weigh.rho * (self.bounds.linear[i] + weight * then),
+            f"U{i}": weigh.rho * then,
+            f"Z{i}": weigh.tau,
+        }
+        for core in self._cores(i):
+            found[core] = weigh.tau * self._others(i, core)
+        return found
+
+    def _row_b(self, i: int) -> dict[str, float]:
+        weigh = self.problem.layer(i).penalties
+        return {
+            f"b{i}": weigh.alpha,
+            f"V{i - 1}": weigh.rho * self.root * self.bounds.new[f"W{i}"],
+            f"U{i}": weigh.rho * self.root,
+        }
+
+    def _row_z(self, name: str, i: int) -> dict[str, float]:
+        weigh = self.problem.layer(i).penalties
+        return {name: weigh.alpha_z, f"W{i}": weigh.tau}
+
+    def _row_core(self, name: str, i: int) -> dict[str, float]:
+        weigh = self.problem.layer(i).penalties
+        mine = self._others(i, name)
+        found = {name: weigh.alpha_z, f"W{i}": weigh.tau * mine}
+        # A_j^T (C - W): (A_end - A)^T (C_end - W) + A^T (C_end - C), core by core.
+        for core in self._cores(i):
+            if core != name:
+                apart = self._others(i, name, core) * self.bounds.apart[i]
+                found[core] = weigh.tau * (apart + mine * self._others(i, core))
+        return found
+
+    def _cores(self, i: int) -> list[str]:
+        modes = self.problem.layer(i).compression.modes
+        return [f"Z{i}.{j}" for j in range(1, len(modes) + 1)]
+
+    def _others(self, i: int, *without: str) -> float:
+        """The product of the cores' norms, some left out."""
+        return math.prod(self.bounds.cores[c] for c in self._cores(i) if c not in without)

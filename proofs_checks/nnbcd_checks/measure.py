@@ -1,0 +1,198 @@
+"""From two consecutive states to one audit row: nothing is judged here, only measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnbcd_checks.arrays import Array, norm, spectral_bound
+from nnbcd_checks.block_u import judge_u
+from nnbcd_checks.blocks import judge_u_linear, judge_v, judge_w
+from nnbcd_checks.compressions import COMPRESSIONS, excess_nonzeros
+from nnbcd_checks.constants import block_constants, least_constant
+from nnbcd_checks.errors import TraceError
+from nnbcd_checks.judged import Bench, Judged
+from nnbcd_checks.lipschitz import Bounds, relative_error_matrix
+from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.objective_error import gradient_error, objective_error
+from nnbcd_checks.problem import Problem
+from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
+from nnbcd_checks.states import larger, take_state, tensor_norms
+from nnbcd_checks.subgradient import distance_norm, element_norm, why_no_element
+
+
+class Meter:
+    """Holds the state before a sweep with its products, and measures the sweep to the next.
+
+    ``x`` (n, d_0) and ``y`` (n, d_N) are float64; ``start`` is the state after ``sweep`` sweeps.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        x: Array,
+        y: Array,
+        start: Mapping[str, NDArray[Any]],
+        sweep: int = 0,
+    ) -> None:
+        self.problem, self.sweep = problem, sweep
+        taken = take_state(problem, start, f"state {sweep}")
+        self._fixed = {"V0": norm(x), "Y": norm(y)}
+        self._norms = tensor_norms(problem, taken) | self._fixed
+        self._spectral_x = _sharp_bound(x)
+        self._bounds = self._spectral(taken)
+        self._mixed = Mixed(problem, x, y, taken)
+        self._terms = self._mixed.objective()
+        self._terms_error = objective_error(self._mixed, self._norms)
+        self._constants, self._least = block_constants(problem), least_constant(problem)
+        self._no_element = why_no_element(problem)
+
+    def excess_nonzeros(self) -> tuple[int | None, ...]:
+        """Per layer, nonzeros of Z beyond the sparsity declared; ``None`` where not pruned."""
+        return tuple(
+            excess_nonzeros(self._mixed.now[f"Z{i}"], int(layer.compression.nonzeros or 0))
+            if layer.compression.kind == "prune"
+            else None
+            for i, layer in enumerate(self.problem.layers, 1)
+        )
+
+    def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
+        """Measure the sweep from the held state to ``state``, and hold that."""
+        new = take_state(self.problem, state, f"state {self.sweep + 1}")
+        norms = tensor_norms(self.problem, new) | self._fixed
+        bench = Bench(self.problem, self._mixed, larger(self._norms, norms))
+        judged = [figures for block in self.problem.order for figures in self._judge(bench, block, new)]
+        before, before_error = self._terms, self._terms_error
+        self._terms = self._mixed.objective()
+        self._terms_error = objective_error(self._mixed, norms)
+        bounds = self._spectral(new)
+        row = Row(
+            sweep=self.sweep + 1,
+            before=before,
+            after=self._terms,
+            total=_total(judged, before, self._terms, before_error + self._terms_error),
+            blocks=tuple(_block_row(figures) for figures in judged),
+            subgradient=self._subgradient(bench, judged, (self._bounds, bounds), norms),
+            feasibility=self._feasibility(norms),
+        )
+        self._norms, self._bounds, self.sweep = norms, bounds, self.sweep + 1
+        if not math.isfinite(self._terms["total"]):
+            raise TraceError(f"state {self.sweep}: the objective overflows float64")
+        return row
+
+    def _judge(self, bench: Bench, block: str, new: Mapping[str, Array]) -> list[Judged]:
+        kind, i = block[0], int(block[1:])
+        if kind == "Z":
+            judge = COMPRESSIONS[self.problem.layer(i).compression.kind].judge
+            return judge(bench, i, new, self._constants)
+        if kind == "V":
+            return [judge_v(bench, i, new, self._constants[block])]
+        if kind == "W":
+            return [judge_w(bench, i, new, self._constants[block])]
+        if self._mixed.pieces[i].smooth:
+            return [judge_u_linear(bench, i, new, self._constants[block])]
+        return [judge_u(bench, i, new, self._constants[block])]
+
+    def _spectral(self, state: Mapping[str, Array]) -> dict[str, float]:
+        found = {"V0": self._spectral_x}
+        for i in range(1, self.problem.depth + 1):
+            found[f"W{i}"] = spectral_bound(state[f"W{i}"])
+            found[f"V{i}"] = spectral_bound(state[f"V{i}"])
+        return found
+
+    def _subgradient(
+        self,
+        bench: Bench,
+        judged: list[Judged],
+        bounds: tuple[Mapping[str, float], Mapping[str, float]],
+        norms: Mapping[str, float],
+    ) -> SubgradientRow:
+        mixed, names = self._mixed, list(self.problem.shapes())
+        distance = math.hypot(*(distance_norm(mixed, name) for name in names))
+        error = gradient_error(mixed, bench.sizes)
+        if self._no_element is not None:
+            return SubgradientRow(distance, error, None, None, None, self._least, None, None)
+        witnesses = {witness.name: witness for witness in bench.witnesses}
+        names = list(witnesses)
+        element = math.hypot(*(element_norm(mixed, witness) for witness in witnesses.values()))
+        cores = {name: max(norms[name], self._norms[name]) for name in names if "." in name}
+        limits = Bounds(
+            *bounds,
+            {i: norm(linear) for i, linear in mixed.linear.items()},
+            {i: norm(apart) for i, apart in mixed.apart.items()},
+            cores,
+        )
+        matrix = relative_error_matrix(self.problem, mixed, limits, names)
+        steps = np.array([norm(witnesses[name].step) for name in names])
+        left = math.hypot(*(figures.residual or 0.0 for figures in judged))
+        allowed = math.hypot(*(figures.residual_tolerance for figures in judged))
+        return SubgradientRow(
+            distance=distance,
+            tolerance=error + allowed,
+            element=element,
+            bound=float(np.linalg.norm(matrix @ steps)),
+            b=float(np.linalg.norm(matrix, 2)),
+            lambda_=self._least,
+            membership=left,
+            membership_tolerance=allowed,
+        )
+
+    def _feasibility(self, norms: Mapping[str, float]) -> FeasibilityRow:
+        mixed, depth = self._mixed, range(1, self.problem.depth + 1)
+        activation = tuple(norm(mixed.misfit[i]) for i in depth)
+        linear = tuple(norm(mixed.linear[i]) for i in depth)
+        apart = tuple(norm(mixed.apart[i]) if i in mixed.apart else None for i in depth)
+        return FeasibilityRow(
+            activation,
+            linear,
+            apart,
+            tuple(_ratio(gap, norms[f"V{i}"]) for i, gap in enumerate(activation, 1)),
+            tuple(_ratio(gap, norms[f"U{i}"]) for i, gap in enumerate(linear, 1)),
+            tuple(
+                None if gap is None else _ratio(gap, norms[f"W{i}"])
+                for i, gap in enumerate(apart, 1)
+            ),
+            self.excess_nonzeros(),
+        )
+
+
+def _sharp_bound(x: Array) -> float:
+    """The spectral norm of the data, rounded up: computed once."""
+    return float(np.linalg.norm(x, 2)) * (1 + 1e-10)
+
+
+def _ratio(gap: float, size: float) -> float:
+    return gap / size if size > 0 and math.isfinite(gap / size) else 0.0
+
+
+def _block_row(figures: Judged) -> BlockRow:
+    return BlockRow(
+        figures.block,
+        figures.step,
+        figures.decrease,
+        figures.constant,
+        figures.decrease_tolerance,
+        figures.excess,
+        figures.excess_tolerance,
+        figures.residual,
+        figures.residual_tolerance if figures.residual is not None else None,
+    )
+
+
+def _total(
+    judged: list[Judged], before: Mapping[str, float], after: Mapping[str, float], error: float
+) -> SweepRow:
+    decrease = math.fsum(figures.decrease for figures in judged)
+    steps = [figures.step for figures in judged]
+    step = None if None in steps else math.hypot(*(s for s in steps if s is not None))
+    return SweepRow(
+        decrease=decrease,
+        tolerance=math.fsum(figures.decrease_tolerance for figures in judged),
+        step=step,
+        gap=decrease - (before["total"] - after["total"]),
+        gap_tolerance=math.fsum(figures.audit_error for figures in judged) + error,
+    )

@@ -1,0 +1,192 @@
+"""The state inside a sweep: blocks updated so far new, the rest old, with shared products.
+
+Held per layer, with ``V_0 = X`` (samples are rows):
+    E_i = V_{i-1} W_i^T + b_i - U_i   (n, d_i)       A_i = V_i - s_i(U_i)   (n, d_i)
+    G_i = W_i - C_i(Z_i)              (d_i, d_{i-1})
+Each is recomputed only when one of its operands changes; arrays are replaced, never written to.
+The objective and every gradient of its smooth part are sums of these and of two products,
+``E_i^T V_{i-1}`` and ``E_i W_i``, which are cached while their operands stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nnbcd_checks.activations import Pieces, pieces_of
+from nnbcd_checks.arrays import Array, Term, square
+from nnbcd_checks.losses import LOSSES
+from nnbcd_checks.problem import Problem, block_kind
+from nnbcd_checks.tt import left_products, reconstruct, right_products, transpose_middle
+
+
+class Mixed:
+    """A mixed state; `replace` puts one tensor in and refreshes what depends on it."""
+
+    def __init__(self, problem: Problem, x: Array, y: Array, state: Mapping[str, Array]) -> None:
+        self.problem, self.x, self.y = problem, x, y
+        self.now: dict[str, Array] = dict(state)
+        self.pieces: dict[int, Pieces] = {}
+        self.linear: dict[int, Array] = {}
+        self.shaped: dict[int, Array] = {}
+        self.misfit: dict[int, Array] = {}
+        self.apart: dict[int, Array] = {}
+        self.matrix: dict[int, Array] = {}
+        self._cache: dict[str, Array] = {}
+        for i, layer in enumerate(problem.layers, 1):
+            self.pieces[i] = pieces_of(layer.activation)
+            self.shaped[i] = self.pieces[i].value(self.now[f"U{i}"])
+            self._refresh_misfit(i)
+            self._refresh_linear(i)
+            if layer.compressed:
+                self._refresh_matrix(i)
+                self._refresh_apart(i)
+
+    def v(self, i: int) -> Array:
+        """``V_i`` (n, d_i), with ``V_0 = X``."""
+        return self.x if i == 0 else self.now[f"V{i}"]
+
+    def cores(self, i: int) -> list[Array]:
+        """The tensor-train cores of layer i."""
+        count = len(self.problem.layer(i).compression.modes)
+        return [self.now[f"Z{i}.{j}"] for j in range(1, count + 1)]
+
+    # -- changing one tensor --------------------------------------------------------------------
+
+    def replace_v(self, i: int, new: Array) -> None:
+        """Put a new ``V_i`` in."""
+        self.now[f"V{i}"] = new
+        self._forget("loss", f"ev{i + 1}")
+        self._refresh_misfit(i)
+        if i < self.problem.depth:
+            self._refresh_linear(i + 1)
+
+    def replace_u(self, i: int, new: Array, step: Array) -> None:
+        """Put a new ``U_i`` in; ``step`` is new - old."""
+        self.now[f"U{i}"] = new
+        self.shaped[i] = self.pieces[i].value(new)
+        self._refresh_misfit(i)
+        self.linear[i] = self.linear[i] - step
+        self._forget(f"ev{i}", f"ew{i}", f"e1{i}")
+
+    def replace_w(self, i: int, weight: Array, bias: Array) -> None:
+        """Put a new ``(W_i, b_i)`` in."""
+        self.now[f"W{i}"], self.now[f"b{i}"] = weight, bias
+        self._refresh_linear(i)
+        if self.problem.layer(i).compressed:
+            self._refresh_apart(i)
+
+    def replace_z(self, i: int, tensors: Mapping[str, Array]) -> None:
+        """Put a new ``Z_i``, or some new cores of it, in."""
+        self.now.update(tensors)
+        self._refresh_matrix(i)
+        self._refresh_apart(i)
+
+    def _forget(self, *keys: str) -> None:
+        for key in keys:
+            self._cache.pop(key, None)
+
+    def _refresh_misfit(self, i: int) -> None:
+        self.misfit[i] = self.now[f"V{i}"] - self.shaped[i]
+
+    def _refresh_linear(self, i: int) -> None:
+        product: Array = self.v(i - 1) @ self.now[f"W{i}"].T
+        product += self.now[f"b{i}"]
+        product -= self.now[f"U{i}"]
+        self.linear[i] = product
+        self._forget(f"ev{i}", f"ew{i}", f"e1{i}")
+
+    def _refresh_matrix(self, i: int) -> None:
+        if self.problem.layer(i).compression.kind == "prune":
+            self.matrix[i] = self.now[f"Z{i}"]
+        else:
+            self.matrix[i] = reconstruct(self.cores(i), self.now[f"W{i}"].shape)
+
+    def _refresh_apart(self, i: int) -> None:
+        self.apart[i] = self.now[f"W{i}"] - self.matrix[i]
+
+    # -- the objective --------------------------------------------------------------------------
+
+    def objective(self) -> dict[str, float]:
+        """The terms of the objective and their ``total``."""
+        terms = {
+            "loss": LOSSES[self.problem.loss].value(self.v(self.problem.depth), self.y),
+            "gamma": 0.0,
+            "rho": 0.0,
+            "tau": 0.0,
+            "mu": 0.0,
+        }
+        for i, layer in enumerate(self.problem.layers, 1):
+            weigh = layer.penalties
+            terms["gamma"] += weigh.gamma / 2 * square(self.misfit[i])
+            terms["rho"] += weigh.rho / 2 * square(self.linear[i])
+            if layer.compressed:
+                terms["tau"] += weigh.tau / 2 * square(self.apart[i])
+            norms = square(self.now[f"W{i}"]) + square(self.now[f"b{i}"])
+            terms["mu"] += weigh.mu / 2 * norms
+        terms["total"] = sum(terms.values())
+        return terms
+
+    # -- gradients of the smooth part -----------------------------------------------------------
+
+    def gradient(self, name: str) -> list[Term]:
+        """The gradient of L's smooth part in one tensor, as a list of (weight, array).
+
+        For U of a layer with a kink: without the term ``gamma/2 ||V - s(U)||^2``; for a pruned
+        Z: without the indicator.  Differentiated term by term from the objective.
+        """
+        kind, i = block_kind(name)
+        layer = self.problem.layer(i)
+        weigh = layer.penalties
+        if kind == "V":
+            return [(weigh.gamma, self.misfit[i]), self._gradient_above(i)]
+        if kind == "U":
+            terms = [(-weigh.rho, self.linear[i])]
+            if self.pieces[i].smooth:
+                terms.append((-weigh.gamma * self.pieces[i].left, self.misfit[i]))
+            return terms
+        if kind == "W":
+            terms = [(weigh.rho, self._product_ev(i))]
+            if weigh.mu:
+                terms.append((weigh.mu, self.now[name]))
+            if layer.compressed:
+                terms.append((weigh.tau, self.apart[i]))
+            return terms
+        if kind == "b":
+            return [(weigh.rho, self._column_sums(i)), (weigh.mu, self.now[name])]
+        if "." in name:
+            return [(-weigh.tau, self._core_product(i, int(name.partition(".")[2])))]
+        return [(-weigh.tau, self.apart[i])]
+
+    def _gradient_above(self, i: int) -> Term:
+        """What the loss, or the layer above, adds to the gradient in ``V_i``."""
+        if i < self.problem.depth:
+            return (self.problem.layer(i + 1).penalties.rho, self._product_ew(i + 1))
+        if "loss" not in self._cache:
+            self._cache["loss"] = LOSSES[self.problem.loss].gradient(self.v(i), self.y)
+        return (1.0, self._cache["loss"])
+
+    def _product_ev(self, i: int) -> Array:
+        key = f"ev{i}"
+        if key not in self._cache:
+            self._cache[key] = self.linear[i].T @ self.v(i - 1)
+        return self._cache[key]
+
+    def _product_ew(self, i: int) -> Array:
+        key = f"ew{i}"
+        if key not in self._cache:
+            self._cache[key] = self.linear[i] @ self.now[f"W{i}"]
+        return self._cache[key]
+
+    def _column_sums(self, i: int) -> Array:
+        key = f"e1{i}"
+        if key not in self._cache:
+            self._cache[key] = np.ones(self.problem.samples) @ self.linear[i]
+        return self._cache[key]
+
+    def _core_product(self, i: int, j: int) -> Array:
+        """``A_j^T (W - C)``, shape of core j: the adjoint of C's derivative in core j."""
+        cores = self.cores(i)
+        left, right = left_products(cores)[j - 1], right_products(cores)[j - 1]
+        return transpose_middle(left, self.apart[i], right)

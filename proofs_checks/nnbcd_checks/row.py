@@ -1,0 +1,150 @@
+"""One audit row a sweep: the figures every verdict is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from nnbcd_checks.errors import TraceError
+from nnbcd_checks.schema import validate
+
+TERMS = ("loss", "gamma", "rho", "tau", "mu", "total")
+
+
+@dataclass(frozen=True)
+class BlockRow:
+    """One block update; a figure that does not exist is ``None``."""
+
+    block: str
+    step: float | None
+    decrease: float
+    constant: float | None
+    decrease_tolerance: float
+    excess: float | None
+    excess_tolerance: float | None
+    residual: float | None
+    residual_tolerance: float | None
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """The sweep as a whole: the sum of its blocks' decreases, and the check on the objective.
+
+    ``gap`` is that sum minus (L before - L after), each evaluated on its own.
+    """
+
+    decrease: float
+    tolerance: float
+    step: float | None
+    gap: float
+    gap_tolerance: float
+
+
+@dataclass(frozen=True)
+class SubgradientRow:
+    """``distance`` dist(0, dL), ``element`` ||g||, ``bound`` ||M delta||, ``b`` ||M||_2.
+
+    ``membership``: dist(g, dL).  ``lambda_``: the least block constant.
+    """
+
+    distance: float
+    tolerance: float
+    element: float | None
+    bound: float | None
+    b: float | None
+    lambda_: float | None
+    membership: float | None
+    membership_tolerance: float | None
+
+
+@dataclass(frozen=True)
+class FeasibilityRow:
+    """Per layer: ||V - s(U)||, ||U - P||, ||W - C(Z)||, and nonzeros over the sparsity declared."""
+
+    activation: tuple[float, ...]
+    linear: tuple[float, ...]
+    compression: tuple[float | None, ...]
+    relative_activation: tuple[float, ...]
+    relative_linear: tuple[float, ...]
+    relative_compression: tuple[float | None, ...]
+    excess_nonzeros: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures of one sweep, as a line of ``rows.jsonl`` holds them."""
+
+    sweep: int
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    total: SweepRow
+    blocks: tuple[BlockRow, ...]
+    subgradient: SubgradientRow
+    feasibility: FeasibilityRow
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as a JSON object; `TraceError` if a figure overflowed."""
+        subgradient = asdict(self.subgradient)
+        subgradient["lambda"] = subgradient.pop("lambda_")
+        feasibility = {key: list(value) for key, value in asdict(self.feasibility).items()}
+        relative = {k: feasibility.pop(f"relative_{k}") for k in _RELATIVE}
+        found = {
+            "sweep": self.sweep,
+            "before": dict(self.before),
+            "after": dict(self.after),
+            "total": asdict(self.total),
+            "blocks": [asdict(block) for block in self.blocks],
+            "subgradient": subgradient,
+            "feasibility": {**feasibility, "relative": relative},
+        }
+        _require_finite(found, f"row of sweep {self.sweep}")
+        return found
+
+    @classmethod
+    def from_json(cls, obj: Mapping[str, Any], where: str = "row") -> Row:
+        """The row of a parsed line of ``rows.jsonl``; `TraceError` says what is wrong."""
+        validate(obj, "row", where)
+        _require_finite(obj, where)
+        subgradient = dict(obj["subgradient"])
+        subgradient["lambda_"] = subgradient.pop("lambda")
+        feasibility = dict(obj["feasibility"])
+        for key, value in feasibility.pop("relative").items():
+            feasibility[f"relative_{key}"] = value
+        return cls(
+            sweep=int(obj["sweep"]),
+            before=dict(obj["before"]),
+            after=dict(obj["after"]),
+            total=SweepRow(**obj["total"]),
+            blocks=tuple(BlockRow(**block) for block in obj["blocks"]),
+            subgradient=SubgradientRow(**subgradient),
+            feasibility=FeasibilityRow(**{k: tuple(v) for k, v in feasibility.items()}),
+        )
+
+
+_RELATIVE = ("activation", "linear", "compression")
+
+
+def _require_finite(obj: Any, where: str) -> None:
+    if isinstance(obj, Mapping):
+        for key, value in obj.items():
+            _require_finite(value, f"{where}: {key}")
+    elif isinstance(obj, (list, tuple)):
+        for k, value in enumerate(obj):
+            _require_finite(value, f"{where}[{k}]")
+    elif isinstance(obj, (int, float)) and not _finite(obj):
+        raise TraceError(f"{where}: {obj!r} is too large to be judged")
+
+
+def _finite(value: int | float) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def figure_names() -> dict[str, tuple[str, ...]]:
+    """The keys of each part of a row."""
+    parts = {"total": SweepRow, "blocks": BlockRow, "subgradient": SubgradientRow}
+    return {key: tuple(f.name for f in fields(part)) for key, part in parts.items()}
