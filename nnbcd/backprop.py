@@ -32,11 +32,13 @@ def fit(
     seed: int,
     loss: str = "squared",
     rate: float = 1e-3,
+    decay: float = 0.0,
     batch: int = 64,
     masks: Sequence[Tensor] | None = None,
 ) -> nn.Sequential:
-    """A copy of ``model`` after Adam epochs on x (n, d_0) and targets y (n, d_N).
+    """A copy of ``model`` after AdamW epochs on x (n, d_0) and targets y (n, d_N).
 
+    ``rate`` is the learning rate, ``decay`` the decoupled weight decay, ``batch`` in samples.
     ``loss``: "squared" (half the squared distance, a mean over samples) or "cross_entropy" (rows
     of y are one-hot).  ``masks``, one a Linear layer, hold pruned entries at 0.  Deterministic
     for a seed on one machine.
@@ -44,7 +46,7 @@ def fit(
     model = copy.deepcopy(model).to(x)
     linears = [module for module in model if isinstance(module, nn.Linear)]
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
     criterion = LOSSES[loss]
     for _ in range(epochs):
         order = torch.randperm(len(x), generator=generator).to(x.device)

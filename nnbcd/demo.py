@@ -20,7 +20,7 @@ from nnbcd.progress import sweep_progress
 from nnbcd.score import Scorer
 
 HIDDEN = (256, 128)
-DENSE_EPOCHS, FINE_TUNE_EPOCHS = 40, 30
+DENSE_EPOCHS, DENSE_DECAY, FINE_TUNE_EPOCHS = 40, 1.0, 30
 KEEP = {"prune": 0.10, "tt": 0.34}
 
 
@@ -100,7 +100,7 @@ def digits(seed: int) -> tuple[Part, Part]:
 def dense_network(fit: Part, *, seed: int) -> nn.Sequential:
     """The dense network that the runs start from and are compared with."""
     start = backprop.dense_network([fit.x.shape[1], *HIDDEN, fit.y.shape[1]], seed=seed)
-    return backprop.fit(start, fit.x, fit.y, epochs=DENSE_EPOCHS, seed=seed)
+    return backprop.fit(start, fit.x, fit.y, epochs=DENSE_EPOCHS, seed=seed, decay=DENSE_DECAY)
 
 
 def summary_table(summary: dict[str, Any]) -> Table:

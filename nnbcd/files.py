@@ -85,12 +85,12 @@ def claim_folder(path: Path, overwrite: bool = False) -> Path:
 
 def is_run_folder(path: Path) -> bool:
     """Whether ``path`` holds a ``problem.json`` in the trace format."""
-    return _field(path / "problem.json", "format") == "nnbcd-trace"
+    return bool(_field(path / "problem.json", "format") == "nnbcd-trace")
 
 
 def is_demo_folder(path: Path) -> bool:
     """Whether ``path`` holds a ``summary.json`` of a demo."""
-    return _field(path / "summary.json", "schema") == "nnbcd-summary"
+    return bool(_field(path / "summary.json", "schema") == "nnbcd-summary")
 
 
 def _clear(path: Path, overwrite: bool) -> None:

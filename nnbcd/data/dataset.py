@@ -40,7 +40,7 @@ class Dataset:
         """The class of each sample as a column number of ``y``; classification only."""
         if self.task != "classification":
             raise InputError(f"{self.source}: a regression has targets, not labels")
-        return self.y.argmax(axis=1).astype(np.int64)
+        return np.asarray(self.y.argmax(axis=1), dtype=np.int64)
 
     def take(self, rows: NDArray[np.int64], source: str | None = None) -> Dataset:
         """The samples ``rows``, in that order; classes stay, even those with no sample left."""

@@ -56,7 +56,7 @@ def _shares(counts: NDArray[np.int64], held_out: float, total: int) -> NDArray[n
     shares = np.floor(exact).astype(np.int64)
     largest = np.argsort(shares - exact, kind="stable")  # most negative: largest remainder
     shares[largest[: max(0, total - int(shares.sum()))]] += 1
-    return np.clip(shares, 1, counts - 1)
+    return np.asarray(np.clip(shares, 1, counts - 1), dtype=np.int64)
 
 
 def _ceil(fraction: float, n: int) -> int:

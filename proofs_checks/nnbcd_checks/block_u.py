@@ -54,7 +54,7 @@ def judge_u(bench: Bench, i: int, new: Mapping[str, Array], constant: float | No
     bench.witness(name, mixed.gradient(name), weigh.alpha, step)
     misfit, linear = mixed.misfit[i], mixed.linear[i]
     own, gaps, suspects = _scan(scalars, new[name], step, misfit, linear)
-    jump, jump_tolerance = _jumps(bench, i, scalars, step, suspects)
+    jump, jump_tolerance, kink_gap = _jumps(bench, i, scalars, step, suspects)
     own_bound, gap_bound = _own_tolerance(bench, i, scalars)
     shaped_step = mixed.shaped[i] - shaped_before
     step_square, shaped_square = square(step), square(shaped_step)
@@ -71,7 +71,7 @@ def judge_u(bench: Bench, i: int, new: Mapping[str, Array], constant: float | No
         excess=own + jump,
         excess_tolerance=allowed,
         residual=math.sqrt(gaps),
-        residual_tolerance=bench.unit * gap_bound,
+        residual_tolerance=math.hypot(bench.unit * gap_bound, kink_gap),
         audit_error=error,
     )
 
@@ -118,14 +118,18 @@ def _scan_chunk(
 
 def _jumps(
     bench: Bench, i: int, scalars: Scalars, step: Array, at: NDArray[np.intp]
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """By how much the other side's minimum undercuts the entries ``at``, and what is rounding.
+
+    The third figure bounds the gradient left at entries exactly on the kink: where the values
+    of the kink and of a point beside it are equal to rounding, either is a right answer, and an
+    excess e allows a derivative of ``sqrt(2 q e)``.
 
     With ``c = -F'(0)`` on a side, that side gains ``c^2/(2q)`` over F(0) if c points into it; u
     on its own side with derivative r has gained ``u (q u / 2 - r)``.
     """
     if at.size == 0:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     u, d, misfit, linear = (
         np.ravel(array)[at]
         for array in (bench.mixed.now[f"U{i}"], step, bench.mixed.misfit[i], bench.mixed.linear[i])
@@ -144,12 +148,14 @@ def _jumps(
     under = best - held
     keep = under > 0
     if not keep.any():
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     w = linear + u
     reach = np.abs(u) + into_left / left + into_right / right
     entry = _Entry(u[keep], v[keep], w[keep], (u - d)[keep], reach[keep])
     tolerance = _jump_tolerance(bench, i, scalars, entry, at[keep])
-    return float(under[keep].sum()), tolerance
+    at_kink = float(tolerance[entry.u == 0].sum())
+    gap = math.sqrt(2 * max(scalars.curvatures) * at_kink)
+    return float(under[keep].sum()), float(tolerance.sum()), gap
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,7 @@ class _Entry:
 
 def _jump_tolerance(
     bench: Bench, i: int, scalars: Scalars, entry: _Entry, at: NDArray[np.intp]
-) -> float:
+) -> Array:
     """How far two candidates' values, each computed in the working precision, can be off.
 
     A relative error of a few roundoffs in the values compared and in the data v, w, u0, and the
@@ -183,7 +189,8 @@ def _jump_tolerance(
     least = min(scalars.curvatures)
     values = gamma * entry.v**2 + rho * entry.w**2 + alpha * entry.old**2
     values = values + max(scalars.curvatures) * entry.u**2
-    return float((8 * unit * values + 2 * error * entry.reach + error**2 / least).sum())
+    found: Array = 8 * unit * values + 2 * error * entry.reach + error**2 / least
+    return found
 
 
 def _own_tolerance(bench: Bench, i: int, scalars: Scalars) -> tuple[float, float]:

@@ -21,8 +21,8 @@ from sympy import QQ
 Array = NDArray[np.object_]
 """A NumPy object array whose entries are exact numbers, polynomials or SymPy expressions."""
 
-
 FLOATS = (float, np.floating)
+"""What counts as a float."""
 
 
 def rational(x: Any) -> Any:
@@ -42,7 +42,6 @@ def rational(x: Any) -> Any:
 
 
 _rationals = np.frompyfunc(rational, 1, 1)
-_fractions = np.frompyfunc(lambda q: Fraction(int(q.numerator), int(q.denominator)), 1, 1)
 
 
 def exact(x: Any, name: str, ndim: int = 2) -> Array:
@@ -56,15 +55,15 @@ def exact(x: Any, name: str, ndim: int = 2) -> Array:
     return np.asarray(_rationals(raw), dtype=object)
 
 
+def to_fraction(x: Any) -> Fraction:
+    """A number as a ``Fraction``; ValueError as :func:`rational`."""
+    q = rational(x)
+    return Fraction(int(QQ.numer(q)), int(QQ.denom(q)))
+
+
 def fractions(x: Array) -> Array:
     """An array over ``QQ`` as an array of ``Fraction``."""
-    return np.asarray(_fractions(x), dtype=object)
-
-
-def to_fraction(q: Any) -> Fraction:
-    """A number as a ``Fraction``."""
-    r = rational(q)
-    return Fraction(int(r.numerator), int(r.denominator))
+    return np.asarray(np.frompyfunc(to_fraction, 1, 1)(x), dtype=object)
 
 
 def positive(**numbers: Any) -> tuple[Any, ...]:

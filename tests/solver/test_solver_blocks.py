@@ -41,7 +41,12 @@ def test_v_out_is_stationary(seed, gamma, alpha):
 
 @given(seed=st.integers(0, 10**6), gamma=WEIGHT, rho=WEIGHT)
 def test_hidden_v_is_stationary(seed, gamma, rho):
-    s_u, u, w, b = normal(seed, 5, 4), normal(seed + 1, 5, 3), normal(seed + 2, 3, 4), normal(seed, 3)
+    s_u, u, w, b = (
+        normal(seed, 5, 4),
+        normal(seed + 1, 5, 3),
+        normal(seed + 2, 3, 4),
+        normal(seed, 3),
+    )
     v = blocks.update_v(s_u, u, w, b, gamma=gamma, rho=rho)
     (g,) = gradient_at(lambda v: gamma * hsq(v - s_u) + rho * hsq(u - v @ w.mT - b), v)
     assert g.abs().max() <= 1e-11 * (gamma + rho)
@@ -114,7 +119,9 @@ def test_top_s_of_equal_weights_keeps_s_not_all():
 def test_each_train_core_is_stationary_given_its_neighbours(seed, tau, alpha_z):
     member = TensorTrain((2, 3, 2), (2, 2))
     w = normal(seed, 4, 3)
-    old = tuple(normal(seed + j, *shape) for j, shape in enumerate([(1, 2, 2), (2, 3, 2), (2, 2, 1)]))
+    old = tuple(
+        normal(seed + j, *shape) for j, shape in enumerate([(1, 2, 2), (2, 3, 2), (2, 2, 1)])
+    )
     new = member.update(old, w, tau=tau, alpha_z=alpha_z)
     for j in range(3):
         mixed = [*new[: j + 1], *old[j + 1 :]]
@@ -160,7 +167,13 @@ def test_numerically_indefinite_systems_are_solved_on_their_floor():
 
 
 def test_no_update_changes_its_operands():
-    u, old, w, b, v = normal(0, 5, 3), normal(1, 5, 3), normal(2, 3, 4), normal(3, 3), normal(4, 5, 4)
+    u, old, w, b, v = (
+        normal(0, 5, 3),
+        normal(1, 5, 3),
+        normal(2, 3, 4),
+        normal(3, 3),
+        normal(4, 5, 4),
+    )
     z = (project_top(w, 3),)
     operands = [u, old, w, b, v, *z]
     copies = [t.clone() for t in operands]

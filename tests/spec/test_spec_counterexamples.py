@@ -8,6 +8,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+
 from nnbcd_spec import blocks
 from nnbcd_spec.activations import Relu
 from nnbcd_spec.compressions import Prune, TensorTrainSVD

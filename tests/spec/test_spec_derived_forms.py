@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy as sp
+
 from nnbcd_spec import derive, switching
 from nnbcd_spec.activations import Identity, Piece, Relu
 from nnbcd_spec.derive import alpha, alpha_z, array, gamma, mu, rho, tau

@@ -12,13 +12,14 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from sympy import QQ
+
 from nnbcd_spec import ACTIVATIONS, COMPRESSIONS, LOSSES, blocks
 from nnbcd_spec.activations import Identity, LeakyRelu, Relu
 from nnbcd_spec.compressions import NoCompression, Prune, TensorTrain, TensorTrainSVD
 from nnbcd_spec.exact import exact, rational, to_fraction
 from nnbcd_spec.losses import Squared
 from nnbcd_spec.quadratic import increments, solve_semidefinite
-from sympy import QQ
 
 
 def q(*numbers: Any) -> list[Any]:

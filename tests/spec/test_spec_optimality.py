@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sympy import QQ
+
 from nnbcd_spec import blocks
 from nnbcd_spec.activations import ACTIVATIONS, Identity, LeakyRelu, Relu
 from nnbcd_spec.compressions import Prune, TensorTrain
@@ -23,7 +25,6 @@ from nnbcd_spec.losses import Squared
 from nnbcd_spec.objective import STANDARD
 from nnbcd_spec.sparse import by_enumeration, by_gain
 from nnbcd_spec.values import u_candidates, u_value, z_value
-from sympy import QQ
 
 Source = random.Random
 SMALL = Fraction(1, 10**9)
@@ -217,7 +218,7 @@ def jacobi_w(w0: Any, b0: Any, u: Any, v: Any, target: Any, **given: Any) -> Any
     return w, mean / (rho * len(u) + alpha + mu)
 
 
-def targetless_w(w0: Any, b0: Any, u: Any, v: Any, target: Any, **given: Any) -> Any:  # noqa: ARG001
+def targetless_w(w0: Any, b0: Any, u: Any, v: Any, target: Any, **given: Any) -> Any:
     return blocks.update_w(w0, b0, u, v, None, **given)
 
 
@@ -226,7 +227,7 @@ def right_piece_only(v: Any, pre: Any, old: Any, *, activation: Any, **given: An
     return u if activation.kind == "identity" else np.where(u > 0, u, Fraction(0) * u)
 
 
-def aliased(z0: Any, w: Any, *, alpha_z: Fraction, **given: Any) -> Any:  # noqa: ARG001
+def aliased(z0: Any, w: Any, *, alpha_z: Fraction, **given: Any) -> Any:
     """The projection of w itself."""
     return blocks.update_z(z0, w, alpha_z=0, **given)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from nnbcd_spec import STANDARD, Problem, objective_value, sweep, update_block
 
 COMPRESSIONS: dict[str, dict[str, Any]] = {

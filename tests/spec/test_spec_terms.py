@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+
 from nnbcd_spec import blocks
 from nnbcd_spec.activations import Identity, LeakyRelu, Relu
 from nnbcd_spec.compressions import Prune, TensorTrain

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnbcd_spec.compressions.base import Factors
 from nnbcd_spec.compressions.tt import TensorTrain
-from nnbcd_spec.exact import Array
+from nnbcd_spec.exact import Array, to_fraction
 from nnbcd_spec.objective import Objective
 
 DIGITS = 50
@@ -68,7 +68,8 @@ def tt_svd(w: Array, modes: tuple[int, ...], ranks: tuple[int, ...]) -> Factors:
 
 
 def _mpf(x: Any) -> Any:
-    return mpmath.mpf(int(x.numerator)) / int(x.denominator)
+    q = to_fraction(x)
+    return mpmath.mpf(q.numerator) / q.denominator
 
 
 def _array(matrix: Any) -> Array:

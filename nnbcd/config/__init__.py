@@ -1,0 +1,22 @@
+"""The TOML file of ``nnbcd train``: read, checked, frozen."""
+
+from nnbcd.config.load import load_config, parse_config
+from nnbcd.config.models import (
+    CompressionConfig,
+    Config,
+    DataConfig,
+    NetworkConfig,
+    PenaltiesConfig,
+    RunConfig,
+)
+
+__all__ = [
+    "CompressionConfig",
+    "Config",
+    "DataConfig",
+    "NetworkConfig",
+    "PenaltiesConfig",
+    "RunConfig",
+    "load_config",
+    "parse_config",
+]

@@ -1,0 +1,240 @@
+"""What a configuration may say, table by table.
+
+Checks that need two keys raise ``ValueError`` with lines of the form
+``table.key: given ...; allowed: ...``; ``nnbcd.config.load`` puts the file's name before each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Size = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class DataConfig(_Table):
+    """``[data]``: what to learn from."""
+
+    source: Literal["digits", "npz", "csv", "mnist"]
+    path: Path | None = None
+    data_dir: Path | None = None
+    target: str | int | None = None
+    task: Literal["classification", "regression"] = "classification"
+    held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> DataConfig:
+        reads_file = self.source in {"npz", "csv"}
+        complain(
+            [
+                reads_file
+                and self.path is None
+                and f'data.path: missing; source = "{self.source}" reads a file',
+                not reads_file
+                and self.path is not None
+                and f'data.path: given "{self.path}"; allowed: with source "npz" or "csv" only',
+                self.source != "mnist"
+                and self.data_dir is not None
+                and f'data.data_dir: given "{self.data_dir}"; allowed: with source "mnist" only',
+                self.source != "csv"
+                and self.target is not None
+                and f'data.target: given {self.target!r}; allowed: with source "csv" only',
+                not reads_file
+                and self.task == "regression"
+                and f'data.task: given "regression"; allowed: "classification" for {self.source}',
+            ]
+        )
+        return self
+
+
+class NetworkConfig(_Table):
+    """``[network]``: fully connected layers, each with a bias; the last has no activation.
+
+    Inputs and outputs come from the data.
+    """
+
+    hidden: tuple[Size, ...] = (256, 128)
+    activation: Literal["relu", "leaky_relu", "identity"] = "relu"
+    slope: Annotated[float, Field(gt=0, lt=1)] | None = None
+    start: Literal["random", "backprop", "weights"] = "random"
+    weights: Path | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> NetworkConfig:
+        named = self.start == "weights"
+        complain(
+            [
+                self.slope is not None
+                and self.activation != "leaky_relu"
+                and f'network.slope: given {self.slope}; allowed: with activation "leaky_relu" '
+                "only",
+                named
+                and self.weights is None
+                and 'network.weights: missing; start = "weights" reads a safetensors file',
+                not named
+                and self.weights is not None
+                and f'network.weights: given "{self.weights}"; allowed: with start = "weights" '
+                "only",
+            ]
+        )
+        return self
+
+
+class CompressionConfig(_Table):
+    """``[compression]``: of every layer but the last.
+
+    Exactly one size: ``keep`` (any kind), ``nonzeros`` (prune) or ``rank`` (tt, tt_svd).  Lists
+    have one entry a compressed layer.
+    """
+
+    kind: Literal["none", "prune", "tt", "tt_svd"] = "none"
+    keep: Fraction | None = None
+    rank: Size | None = None
+    nonzeros: tuple[Size, ...] | None = None
+    modes: tuple[tuple[Size, ...], ...] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> CompressionConfig:
+        sizes = {"none": (), "prune": ("keep", "nonzeros")}.get(self.kind, ("keep", "rank"))
+        given = [n for n in ("keep", "rank", "nonzeros") if getattr(self, n) is not None]
+        wrong = [name for name in given if name not in sizes]
+        right = [name for name in given if name in sizes]
+        words = " or ".join(sizes) or "no size"
+        complain(
+            [
+                *(
+                    f"compression.{name}: given {_show(getattr(self, name))}; allowed: {words} "
+                    f'for kind = "{self.kind}"'
+                    for name in wrong
+                ),
+                bool(sizes)
+                and not wrong
+                and len(right) != 1
+                and f"compression: given {' and '.join(right) or 'no size'}; allowed: exactly one "
+                f'of {words} for kind = "{self.kind}"',
+                self.modes is not None
+                and not self.kind.startswith("tt")
+                and f'compression.modes: given {_show(self.modes)}; allowed: with kind "tt" or '
+                '"tt_svd" only',
+            ]
+        )
+        return self
+
+
+def _per_layer(positive: bool) -> PlainValidator:
+    allowed = f"a finite number {'>' if positive else '>='} 0, or a list of one per layer"
+
+    def good(value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return math.isfinite(value) and (value > 0 if positive else value >= 0)
+
+    def check(value: object) -> float | tuple[float, ...]:
+        if good(value):
+            return float(value)  # type: ignore[arg-type]  # good() saw to it
+        if isinstance(value, list | tuple) and value and all(good(v) for v in value):
+            return tuple(float(v) for v in value)
+        raise ValueError(f"Input should be {allowed}")
+
+    return PlainValidator(check)
+
+
+Positive = Annotated[float | tuple[float, ...], _per_layer(True)]
+NotNegative = Annotated[float | tuple[float, ...], _per_layer(False)]
+
+
+class PenaltiesConfig(_Table):
+    """``[penalties]``: each a number, or a list of one per layer; ``None`` leaves the default.
+
+    The default depends on the start (``FROM_NETWORK`` and ``FROM_RANDOM`` of ``nnbcd.api``).
+    ``tau`` and ``alpha_z`` of an uncompressed layer are not used.
+    """
+
+    gamma: Positive | None = None
+    rho: Positive | None = None
+    tau: Positive | None = None
+    alpha: NotNegative | None = None
+    alpha_z: NotNegative | None = None
+    mu: NotNegative | None = None
+
+    def given(self) -> dict[str, float | tuple[float, ...]]:
+        """The penalties the file names."""
+        return {name: value for name, value in self if value is not None}
+
+
+class RunConfig(_Table):
+    """``[run]``: how long, in what arithmetic, and where to.
+
+    ``sweeps`` as ``None`` leaves the default, which depends on the start.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = "run"
+    sweeps: Size | None = None
+    seed: Seed = 0
+    dtype: Literal["float32", "float64"] = "float64"
+    device: Literal["cpu", "cuda"] = "cpu"
+    audit: bool = True
+    out: Path | None = None
+    overwrite: bool = False
+
+
+class Config(_Table):
+    """A whole configuration; ``data`` alone must be given."""
+
+    data: DataConfig
+    network: NetworkConfig = NetworkConfig()
+    compression: CompressionConfig = CompressionConfig()
+    penalties: PenaltiesConfig = PenaltiesConfig()
+    run: RunConfig = RunConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> Config:
+        complain(self._problems())
+        return self
+
+    def _problems(self) -> Iterator[str | bool]:
+        hidden = len(self.network.hidden)
+        yield (
+            self.compression.kind != "none"
+            and not hidden
+            and f'compression.kind: given "{self.compression.kind}"; allowed: "none" where '
+            "network.hidden is empty, since the last layer is never compressed"
+        )
+        for name in ("nonzeros", "modes"):
+            value = getattr(self.compression, name)
+            yield (
+                value is not None
+                and len(value) != hidden
+                and f"compression.{name}: given {len(value)} entries; allowed: {hidden}, one for "
+                "each compressed layer"
+            )
+        for name, value in self.penalties.given().items():
+            yield (
+                isinstance(value, tuple)
+                and len(value) != hidden + 1
+                and f"penalties.{name}: given {_show(value)}; allowed: one number, or a list of "
+                f"{hidden + 1}, one for each layer"
+            )
+
+
+def complain(problems: Any) -> None:
+    """Raise one ``ValueError`` that lists the problems; false entries are none."""
+    lines = [problem for problem in problems if problem]
+    if lines:
+        raise ValueError("\n".join(lines))
+
+
+def _show(value: object) -> str:
+    return repr([*value]) if isinstance(value, tuple) else repr(value)

@@ -1,0 +1,95 @@
+"""Named sessions; ``nox -l`` lists them.  Each installs only what it needs."""
+
+from __future__ import annotations
+
+import os
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False  # a missing Python is skipped, and said so
+nox.options.sessions = ["lint", "types", "spec", "checks", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHONS = ["3.11", "3.12"]
+PINS = ("-c", "constraints.txt")
+TOOLS = ["numpy", "pytest>=8", "hypothesis>=6.100"]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The default tests, with everything installed."""
+    session.install(*PINS, "-e", ".[test]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff, and the walls between the packages."""
+    session.install("ruff>=0.6", "import-linter>=2.0")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join([".", "spec", "proofs_checks"])})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict on the three packages."""
+    session.install(*PINS, "-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def spec(session: nox.Session) -> None:
+    """The specification's tests, with torch not installed."""
+    session.install(*TOOLS, "sympy>=1.13", "mpmath>=1.3")
+    absent(session, "torch")
+    session.run("python", "-m", "pytest", "tests/spec", env={"PYTHONPATH": "spec"})
+
+
+@nox.session
+def checks(session: nox.Session) -> None:
+    """The auditor's tests, with neither torch nor SymPy installed."""
+    session.install(*TOOLS, "safetensors>=0.4", "jsonschema>=4.20", "threadpoolctl>=3.2")
+    absent(session, "torch")
+    absent(session, "sympy")
+    session.run("python", "-m", "pytest", "tests/checks", env={"PYTHONPATH": "proofs_checks"})
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The demonstration."""
+    session.install(*PINS, ".[demo]")
+    session.run("nnbcd", "demo", *(session.posargs or ["--out", "nnbcd-demo", "--overwrite"]))
+
+
+@nox.session
+def seeds(session: nox.Session) -> None:
+    """The demonstration's accuracies over five stratified splits: docs/seeds.json."""
+    session.install(*PINS, "-e", ".[demo]")
+    session.run("python", "benchmarks/seeds.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Times of the sweep, of its products alone, and of the audit."""
+    session.install(*PINS, "-e", ".[test]")
+    session.run(
+        "python", "-m", "pytest", "benchmarks", "--benchmark-enable", "--benchmark-only",
+        "--benchmark-json=benchmarks/results/latest.json", *session.posargs,
+    )  # fmt: skip
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Every property with 2,000 examples, and the tests marked long."""
+    session.install(*PINS, "-e", ".[test]")
+    session.run(
+        "python", "-m", "pytest", "-m", "long or not long", *session.posargs,
+        env={"HYPOTHESIS_PROFILE": "long"},
+    )  # fmt: skip
+
+
+def absent(session: nox.Session, module: str) -> None:
+    """Fail unless ``module`` cannot be imported."""
+    session.run("python", "-c", f"import importlib.util as u; assert not u.find_spec({module!r})")

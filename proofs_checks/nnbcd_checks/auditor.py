@@ -1,0 +1,58 @@
+"""The live auditor: fed one state after another while a run is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from nnbcd_checks.certificate import Certificate, certify
+from nnbcd_checks.measure import Meter
+from nnbcd_checks.problem import Problem
+from nnbcd_checks.row import Row
+from nnbcd_checks.states import take_array
+from nnbcd_checks.verdicts import Verdicts
+
+
+class Auditor:
+    """Judges a run from its states; keeps the last state only.
+
+    ``x`` (n, d_0), ``y`` (n, d_N) and the states' tensors are of the problem's dtype and are
+    copied, so that a caller may change them afterwards.  ``threads`` caps the BLAS threads of
+    NumPy inside the auditor, so that they do not fight those of the trainer.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        start: Mapping[str, NDArray[Any]],
+        *,
+        threads: int = 1,
+    ) -> None:
+        self.problem, self._threads = problem, threads
+        self._pools = ThreadpoolController()
+        first, last = problem.layers[0].inputs, problem.layers[-1].outputs
+        with self._pools.limit(limits=threads, user_api="blas"):
+            self._meter = Meter(
+                problem,
+                take_array(x, "X", (problem.samples, first), problem.dtype, "data"),
+                take_array(y, "Y", (problem.samples, last), problem.dtype, "data"),
+                start,
+            )
+        self._verdicts = Verdicts(problem)
+        self._verdicts.see_start(self._meter.excess_nonzeros())
+
+    def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
+        """Judge the sweep that led to ``state``; `TraceError` if it cannot be read."""
+        with self._pools.limit(limits=self._threads, user_api="blas"):
+            row = self._meter.step(state)
+        self._verdicts.see(row)
+        return row
+
+    def certificate(self) -> Certificate:
+        """The verdicts on the sweeps seen so far."""
+        return certify(self._verdicts, "live")

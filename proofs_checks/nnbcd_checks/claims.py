@@ -1,0 +1,107 @@
+"""The claims a certificate makes, what each needs, and the tally of one claim over a run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nnbcd_checks.constants import block_constants, least_constant
+from nnbcd_checks.problem import Problem, block_kind
+from nnbcd_checks.subgradient import why_no_element
+
+CLAIMS = (
+    "feasibility",
+    "block_optimality",
+    "descent",
+    "monotone_decrease",
+    "sufficient_decrease",
+    "objective_consistency",
+    "membership",
+    "relative_error",
+    "rate",
+)
+PREFIX_CLAIMS = ("rate",)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a claim was tightest, or first broken; sweep 0 is the start."""
+
+    sweep: int
+    block: str | None = None
+
+    @property
+    def layer(self) -> int | None:
+        """The layer of the block."""
+        return None if self.block is None else block_kind(self.block)[1]
+
+
+@dataclass
+class Tally:
+    """One claim over a run: the first violation, else the tightest check seen."""
+
+    refuted: bool = False
+    seen: int = 0
+    place: Place | None = None
+    margin: float | None = None
+    tolerance: float | None = None
+    _ratio: float = -math.inf
+
+    def check(self, found: float, allowed: float, tolerance: float, place: Place) -> None:
+        """One check ``found <= allowed + tolerance``; anything not comparable breaks it."""
+        self.seen += 1
+        if self.refuted:
+            return
+        broken = not found <= allowed + tolerance
+        scale = abs(found) + abs(allowed) + tolerance
+        ratio = (found - allowed - tolerance) / scale if scale > 0 else -1.0
+        if broken or ratio > self._ratio:
+            self.refuted, self._ratio, self.place = broken, ratio, place
+            self.margin, self.tolerance = allowed + tolerance - found, tolerance
+
+
+def why_not_checkable(problem: Problem) -> dict[str, str]:
+    """Claims that no theorem covers for this problem, with the reason."""
+    found: dict[str, str] = {}
+    svd = [f"Z{i}" for i, la in enumerate(problem.layers, 1) if la.compression.kind == "tt_svd"]
+    if svd:
+        reason = (
+            f"{', '.join(svd)}: a truncated TT-SVD is quasi-optimal only, no theorem bounds its "
+            "excess or its decrease; all other blocks were judged"
+        )
+        found |= dict.fromkeys(("block_optimality", "descent", "sufficient_decrease"), reason)
+    least = least_constant(problem)
+    if least is not None and not least > 0:
+        zero = [block for block, constant in block_constants(problem).items() if not constant]
+        reason = (
+            f"no decrease is guaranteed for {', '.join(zero)}: its proximal weight (alpha, or "
+            "alpha_z) is 0 and its block problem need not be strongly convex"
+        )
+        found |= dict.fromkeys(("sufficient_decrease", "rate"), reason)
+    no_element = why_no_element(problem)
+    if no_element is not None:
+        found |= dict.fromkeys(("membership", "relative_error", "rate"), no_element)
+    return found
+
+
+def assumptions(problem: Problem, claim: str) -> tuple[str, ...]:
+    """What ``claim`` rests on beyond the figures."""
+    found = ["rounding within the bounds of the tolerances (unit roundoff times magnitudes)"]
+    if claim in ("sufficient_decrease", "descent", "monotone_decrease"):
+        found.append("nothing else: every decrease was measured")
+    if claim in ("membership", "relative_error", "rate"):
+        found.append("exact block solves: measured, see block_optimality")
+    if claim == "rate":
+        found.append("a finite prefix only: neither a limit nor a uniform constant is certified")
+        found.append(_boundedness(problem))
+    return tuple(found)
+
+
+def _boundedness(problem: Problem) -> str:
+    free = [i for i, layer in enumerate(problem.layers, 1) if not layer.penalties.mu > 0]
+    cores = [i for i, la in enumerate(problem.layers, 1) if la.compression.modes]
+    if not free and not cores:
+        return "bounded iterates: implied by mu > 0 on every layer"
+    why = [f"mu = 0 in layers {free}"] if free else []
+    why += [f"tensor-train cores in layers {cores} are not bounded by mu"] if cores else []
+    return f"bounded iterates beyond this prefix: assumed, not implied ({'; '.join(why)})"
