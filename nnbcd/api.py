@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +13,24 @@ from torch import Tensor, nn
 
 from nnbcd import prepare
 from nnbcd.activations import Activation, Relu
+from nnbcd.configured import configured_activation, start_weights
 from nnbcd.errors import InputError
-from nnbcd.files import claim_folder, write_json
+from nnbcd.files import claim_folder
+from nnbcd.folder import finish_folder
 from nnbcd.loop import Outcome, arrays, iterate
-from nnbcd.model import CompressedNetwork, save_model
+from nnbcd.model import CompressedNetwork
 from nnbcd.prepare import PerLayer, Wish
 from nnbcd.problem import Problem
 from nnbcd.progress import Progress
 from nnbcd.record import Recorder
 from nnbcd.score import Scorer
-from nnbcd.size import kept_fractions, layer_sizes
+from nnbcd.size import kept_fractions
 from nnbcd.start import Weights, from_weights, random_weights, read_network
 from nnbcd.state import State
 from nnbcd.sweep import Data
 
 if TYPE_CHECKING:
+    from nnbcd.config import Config
     from nnbcd_checks import Auditor, Certificate
 
 FROM_NETWORK: dict[str, PerLayer] = {
@@ -43,26 +45,35 @@ FROM_RANDOM: dict[str, PerLayer] = {
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: the compressed network, what was minimised, and the verdict.
+    """A finished run: what was minimised, how it ended, the verdict, and where it is recorded.
 
-    ``certificate`` is ``None`` where ``audit=False``.  Scores are on the ``evaluation`` data:
-    accuracy, or R^2 for regression; ``None`` without such data.  ``run`` is the run folder.
+    ``certificate`` is ``None`` where ``audit=False``; ``run`` is ``None`` without ``out``.
     """
 
-    model: CompressedNetwork
     problem: Problem
-    state: State
+    outcome: Outcome
     certificate: Certificate | None
-    sweeps: int
-    interrupted: bool
-    seconds_train: float
-    seconds_audit: float
-    metric: str | None
-    score_compressed: float | None
-    score_uncompressed: float | None
-    kept_fraction: float
-    kept_fraction_all: float
     run: Path | None
+
+    @property
+    def model(self) -> CompressedNetwork:
+        """The compressed network, a ``torch.nn.Module``."""
+        return self.outcome.model
+
+    @property
+    def score(self) -> float | None:
+        """Of the compressed network on the ``evaluation`` data: accuracy, or R^2."""
+        return self.outcome.score_compressed
+
+    @property
+    def kept_fraction(self) -> float:
+        """Numbers stored for the compressed layers, over their numbers of weights."""
+        return kept_fractions(self.problem)[0]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run early; it is valid and audited all the same."""
+        return self.outcome.interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +167,47 @@ def train(
     return _run(weights, activations, features, goals, wish, chosen, how)
 
 
+def run_config(
+    config: Config,
+    *,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    audit: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """The run that a configuration file describes; the keywords go before its ``[run]`` table.
+
+    Penalties and sweeps it leaves open are those of :func:`train` where it starts from random
+    weights, else those of :func:`compress`.  Scores are on the held-out part.
+    """
+    from nnbcd.data import train_and_test
+
+    fit, held_out = train_and_test(config.data)
+    labelled = fit.task == "classification"
+    sizes = [fit.x.shape[1], *config.network.hidden, fit.y.shape[1]]
+    own, run = config.compression, config.run
+    random = config.network.start == "random"
+    weights = start_weights(config, sizes, fit)
+    how = Options(
+        sweeps=run.sweeps or (400 if random else 200),
+        dtype=run.dtype,
+        device=run.device,
+        seed=run.seed,
+        audit=audit and run.audit,
+        evaluation=(held_out.x, held_out.labels if labelled else held_out.y),
+        out=out or run.out or (Path("runs") / run.name),
+        overwrite=overwrite or run.overwrite,
+        name=run.name,
+        on_progress=on_progress,
+    )
+    features = prepare.inputs(fit.x, dtype=how.dtype, device=how.device)
+    wish = Wish(own.kind, keep=own.keep, rank=own.rank, nonzeros=own.nonzeros, modes=own.modes)
+    penalties = (FROM_RANDOM if random else FROM_NETWORK) | config.penalties.given()
+    activations = prepare.hidden_activations(configured_activation(config), len(weights))
+    goals = prepare.targets(fit.y, fit.y.shape[1], features)
+    return _run(weights, activations, features, goals, wish, penalties, how)
+
+
 def audit(run: str | Path, *, progress: Callable[[int, int], None] | None = None) -> Certificate:
     """Judge a recorded run (docs/TRACE.md), ours or anyone's, from its files alone."""
     from nnbcd_checks import audit_run
@@ -203,8 +255,9 @@ def _run(
     )
     certificate = None if judge is None else judge.certificate()
     if folder is not None:
-        _finish_folder(folder, problem, outcome, certificate, scorer, how)
-    return _result(problem, outcome, certificate, scorer, folder)
+        verdicts = None if certificate is None else certificate.to_json()
+        finish_folder(folder, problem, outcome, verdicts, seed=how.seed, device=how.device)
+    return Result(problem, outcome, certificate, folder)
 
 
 def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
@@ -216,78 +269,6 @@ def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
         data.X.cpu().numpy(),
         data.Y.cpu().numpy(),
         arrays(problem, state),
-    )
-
-
-def _finish_folder(
-    folder: Path,
-    problem: Problem,
-    outcome: Outcome,
-    certificate: Certificate | None,
-    scorer: Scorer | None,
-    how: Options,
-) -> None:
-    from nnbcd.report import write_report
-
-    save_model(outcome.model, folder / "model.safetensors")
-    if certificate is not None:
-        write_json(folder / "certificate.json", certificate.to_json())
-    kept, kept_all = kept_fractions(problem)
-    kinds = sorted({layer.compression.kind for layer in problem.layers if layer.compressed})
-    write_json(
-        folder / "run.json",
-        {
-            "schema": "nnbcd-run",
-            "version": 1,
-            "name": problem.name,
-            "compression": "+".join(kinds) or "none",
-            "kept_fraction": kept,
-            "kept_fraction_all": kept_all,
-            "layers": layer_sizes(problem),
-            "sweeps": outcome.sweeps,
-            "interrupted": outcome.interrupted,
-            "seconds_train": outcome.seconds_train,
-            "seconds_audit": outcome.seconds_audit,
-            "metric": scorer.metric if scorer else None,
-            "score_compressed": outcome.score_compressed,
-            "score_uncompressed": outcome.score_uncompressed,
-            "dtype": how.dtype,
-            "device": how.device,
-            "seed": how.seed,
-            "versions": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "platform": f"{platform.system()} {platform.machine()}, "
-                f"{torch.get_num_threads()} threads",
-            },
-        },
-    )
-    write_report(folder)
-
-
-def _result(
-    problem: Problem,
-    outcome: Outcome,
-    certificate: Certificate | None,
-    scorer: Scorer | None,
-    folder: Path | None,
-) -> Result:
-    kept, kept_all = kept_fractions(problem)
-    return Result(
-        model=outcome.model,
-        problem=problem,
-        state=outcome.state,
-        certificate=certificate,
-        sweeps=outcome.sweeps,
-        interrupted=outcome.interrupted,
-        seconds_train=outcome.seconds_train,
-        seconds_audit=outcome.seconds_audit,
-        metric=scorer.metric if scorer else None,
-        score_compressed=outcome.score_compressed,
-        score_uncompressed=outcome.score_uncompressed,
-        kept_fraction=kept,
-        kept_fraction_all=kept_all,
-        run=folder,
     )
 
 

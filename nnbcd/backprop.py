@@ -10,16 +10,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nnbcd.activations import Activation, Relu
 from nnbcd.compressions.prune import project_top
+from nnbcd.model import activation_module
 
 
-def dense_network(sizes: Sequence[int], *, seed: int) -> nn.Sequential:
-    """Linear layers of these sizes with ReLU between, PyTorch's own start at this seed."""
+def dense_network(
+    sizes: Sequence[int], *, seed: int, activation: Activation | None = None
+) -> nn.Sequential:
+    """Linear layers of these sizes with ``activation`` (ReLU) between, PyTorch's start."""
     modules: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for p, d in pairwise(sizes):
-            modules += [nn.Linear(p, d), nn.ReLU()]
+            modules += [nn.Linear(p, d), activation_module(activation or Relu())]
     return nn.Sequential(*modules[:-1])
 
 

@@ -18,6 +18,7 @@ from nnbcd.files import claim_folder, write_json
 from nnbcd.prepare import PerLayer
 from nnbcd.progress import sweep_progress
 from nnbcd.score import Scorer
+from nnbcd.size import kept_fractions
 
 HIDDEN = (256, 128)
 DENSE_EPOCHS, DENSE_DECAY, FINE_TUNE_EPOCHS = 40, 1.0, 30
@@ -156,14 +157,14 @@ def _run(
         "compression": plan.compression,
         "start": "trained network" if plan.from_network else "random weights",
         "kept_fraction": result.kept_fraction,
-        "kept_fraction_all": result.kept_fraction_all,
-        "test_accuracy_compressed": result.score_compressed,
-        "test_accuracy_uncompressed": result.score_uncompressed,
+        "kept_fraction_all": kept_fractions(result.problem)[1],
+        "test_accuracy_compressed": result.score,
+        "test_accuracy_uncompressed": result.outcome.score_uncompressed,
         **_baselines(plan, dense, result, fit, held_out, seed),
-        "sweeps": result.sweeps,
+        "sweeps": result.outcome.sweeps,
         "interrupted": result.interrupted,
-        "seconds_train": result.seconds_train,
-        "seconds_audit": result.seconds_audit,
+        "seconds_train": result.outcome.seconds_train,
+        "seconds_audit": result.outcome.seconds_audit,
         "certified": result.certificate is not None and result.certificate.certified,
         "run": plan.name,
     }

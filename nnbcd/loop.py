@@ -49,6 +49,7 @@ class Outcome:
     seconds_train: float
     seconds_audit: float
     interrupted: bool
+    metric: str | None
     score_compressed: float | None
     score_uncompressed: float | None
 
@@ -93,6 +94,7 @@ def iterate(
         meter.seconds_train,
         meter.seconds_audit,
         done < sweeps,
+        None if scorer is None else scorer.metric,
         *meter.scores,
     )
 
@@ -102,6 +104,7 @@ class _Meter:
 
     def __init__(self, problem: Problem, recorder: Recorder | None, scorer: Scorer | None) -> None:
         self.seconds_train = self.seconds_audit = 0.0
+        self.rises = 0
         self.scores: tuple[float | None, float | None] = (None, None)
         self._problem, self._recorder, self._scorer = problem, recorder, scorer
         self.probe = ResidualProbe(problem)
@@ -112,6 +115,7 @@ class _Meter:
         began = time.perf_counter()
         row = judge.step(arrays(self._problem, state)).to_json()
         self.seconds_audit += time.perf_counter() - began
+        self.rises += int(row["total"]["decrease"] < -row["total"]["tolerance"])
         return row
 
     def record(self, k: int, state: State, row: dict[str, Any] | None = None) -> None:
@@ -142,7 +146,7 @@ class _Meter:
             objective=None if row is None else row["after"]["total"],
             metric=self._scorer.metric if self._scorer else "",
             score=self.scores[0],
-            rises=0 if row is None else int(row["after"]["total"] > row["before"]["total"]),
+            rises=self.rises,
         )
 
 

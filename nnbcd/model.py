@@ -97,7 +97,7 @@ def compressed_network(problem: Problem, state: State) -> CompressedNetwork:
             case _:
                 modules.append(_dense(own.W, own.b))
         if not isinstance(layer.activation, Identity):
-            modules.append(_activation_module(layer.activation))
+            modules.append(activation_module(layer.activation))
     return CompressedNetwork(*modules)
 
 
@@ -191,12 +191,15 @@ def _dense(w: Tensor, b: Tensor) -> nn.Linear:
     return linear
 
 
-def _activation_module(activation: Activation) -> nn.Module:
+def activation_module(activation: Activation) -> nn.Module:
+    """The torch module that computes ``activation``."""
     return _module_from_json(activation.to_json())
 
 
 def _module_from_json(activation: dict[str, Any]) -> nn.Module:
     match activation["kind"]:
+        case Identity.kind:
+            return nn.Identity()
         case Relu.kind:
             return nn.ReLU()
         case LeakyRelu.kind:

@@ -14,9 +14,9 @@ ROWS = 16
 class ResidualProbe:
     """An observer of block updates: the largest relative residual of the hidden V solves.
 
-    On at most ``ROWS`` evenly spaced rows of V_i: ``||V H - rhs|| / (||V|| ||H|| + ||rhs||)``, ``H =
-    gamma I + rho W^T W`` of the next layer, in the working dtype; about its unit roundoff for a
-    backward-stable solve.  Stays on the device until ``take`` is called.
+    On at most ``ROWS`` evenly spaced rows of V_i: ``||V H - rhs|| / (||V|| ||H|| + ||rhs||)`` with
+    ``H = gamma I + rho W^T W`` of the next layer, in the working dtype; about its unit roundoff
+    for a backward-stable solve.  Stays on the device until ``take`` is called.
     """
 
     def __init__(self, problem: Problem) -> None:

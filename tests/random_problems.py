@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ def random_case(
     n = samples or int(rng.choice([1, 2, 3, 5, 9, 20]))
     layers = tuple(
         _layer(rng, p, d, last=i == depth - 1, kinds=kinds, low=low, high=high)
-        for i, (p, d) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+        for i, (p, d) in enumerate(itertools.pairwise(sizes))
     )
     problem = Problem(layers=layers, samples=n, dtype=dtype, name=f"random-{seed}")
     kind = torch.float32 if dtype == "float32" else torch.float64

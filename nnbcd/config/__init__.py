@@ -6,9 +6,9 @@ from nnbcd.config.models import (
     Config,
     DataConfig,
     NetworkConfig,
-    PenaltiesConfig,
     RunConfig,
 )
+from nnbcd.config.penalties import PenaltiesConfig
 
 __all__ = [
     "CompressionConfig",

@@ -56,8 +56,19 @@ def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> 
         return Config.model_validate_json(json.dumps(given, default=str))
     except ValidationError as error:
         lines = [line for one in error.errors() for line in _explain(one)]
-        unique = list(dict.fromkeys(lines))
-        raise InputError("\n".join(f"{source}: {line}" for line in unique)) from error
+        raise InputError("\n".join(f"{source}: {line}" for line in _merge(lines))) from error
+
+
+def _merge(lines: Sequence[str]) -> list[str]:
+    """One line for each thing given, where a union of kinds has complained once a kind."""
+    allowed: dict[str, list[str]] = {}
+    for line in lines:
+        given, _, text = line.partition("; allowed: ")
+        allowed.setdefault(given, []).append(text)
+    return [
+        given + ("; allowed: " + " or ".join(dict.fromkeys(texts)) if any(texts) else "")
+        for given, texts in allowed.items()
+    ]
 
 
 def _explain(error: Any) -> list[str]:
@@ -71,7 +82,7 @@ def _explain(error: Any) -> list[str]:
     if error["type"] == "value_error" and not message.startswith("Input should"):
         return message.splitlines()
     allowed = re.sub(r"^(Input|\w+) should (be|have) ", "", message)
-    if isinstance(error["input"], dict) and len(error["loc"]) == 1:
+    if error["type"] == "model_type":
         allowed = f"a table [{key}]"
     return [f"{key}: given {_show(error['input'])}; allowed: {allowed}"]
 

@@ -6,24 +6,21 @@ Checks that need two keys raise ``ValueError`` with lines of the form
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import Field, model_validator
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
+from nnbcd.config.penalties import PenaltiesConfig
+from nnbcd.config.table import Table, complain, show
 
 Size = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
-class DataConfig(_Table):
+class DataConfig(Table):
     """``[data]``: what to learn from."""
 
     source: Literal["digits", "npz", "csv", "mnist"]
@@ -59,7 +56,7 @@ class DataConfig(_Table):
         return self
 
 
-class NetworkConfig(_Table):
+class NetworkConfig(Table):
     """``[network]``: fully connected layers, each with a bias; the last has no activation.
 
     Inputs and outputs come from the data.
@@ -92,7 +89,7 @@ class NetworkConfig(_Table):
         return self
 
 
-class CompressionConfig(_Table):
+class CompressionConfig(Table):
     """``[compression]``: of every layer but the last.
 
     Exactly one size: ``keep`` (any kind), ``nonzeros`` (prune) or ``rank`` (tt, tt_svd).  Lists
@@ -115,7 +112,7 @@ class CompressionConfig(_Table):
         complain(
             [
                 *(
-                    f"compression.{name}: given {_show(getattr(self, name))}; allowed: {words} "
+                    f"compression.{name}: given {show(getattr(self, name))}; allowed: {words} "
                     f'for kind = "{self.kind}"'
                     for name in wrong
                 ),
@@ -126,55 +123,14 @@ class CompressionConfig(_Table):
                 f'of {words} for kind = "{self.kind}"',
                 self.modes is not None
                 and not self.kind.startswith("tt")
-                and f'compression.modes: given {_show(self.modes)}; allowed: with kind "tt" or '
+                and f'compression.modes: given {show(self.modes)}; allowed: with kind "tt" or '
                 '"tt_svd" only',
             ]
         )
         return self
 
 
-def _per_layer(positive: bool) -> PlainValidator:
-    allowed = f"a finite number {'>' if positive else '>='} 0, or a list of one per layer"
-
-    def good(value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        return math.isfinite(value) and (value > 0 if positive else value >= 0)
-
-    def check(value: object) -> float | tuple[float, ...]:
-        if good(value):
-            return float(value)  # type: ignore[arg-type]  # good() saw to it
-        if isinstance(value, list | tuple) and value and all(good(v) for v in value):
-            return tuple(float(v) for v in value)
-        raise ValueError(f"Input should be {allowed}")
-
-    return PlainValidator(check)
-
-
-Positive = Annotated[float | tuple[float, ...], _per_layer(True)]
-NotNegative = Annotated[float | tuple[float, ...], _per_layer(False)]
-
-
-class PenaltiesConfig(_Table):
-    """``[penalties]``: each a number, or a list of one per layer; ``None`` leaves the default.
-
-    The default depends on the start (``FROM_NETWORK`` and ``FROM_RANDOM`` of ``nnbcd.api``).
-    ``tau`` and ``alpha_z`` of an uncompressed layer are not used.
-    """
-
-    gamma: Positive | None = None
-    rho: Positive | None = None
-    tau: Positive | None = None
-    alpha: NotNegative | None = None
-    alpha_z: NotNegative | None = None
-    mu: NotNegative | None = None
-
-    def given(self) -> dict[str, float | tuple[float, ...]]:
-        """The penalties the file names."""
-        return {name: value for name, value in self if value is not None}
-
-
-class RunConfig(_Table):
+class RunConfig(Table):
     """``[run]``: how long, in what arithmetic, and where to.
 
     ``sweeps`` as ``None`` leaves the default, which depends on the start.
@@ -190,7 +146,7 @@ class RunConfig(_Table):
     overwrite: bool = False
 
 
-class Config(_Table):
+class Config(Table):
     """A whole configuration; ``data`` alone must be given."""
 
     data: DataConfig
@@ -224,17 +180,6 @@ class Config(_Table):
             yield (
                 isinstance(value, tuple)
                 and len(value) != hidden + 1
-                and f"penalties.{name}: given {_show(value)}; allowed: one number, or a list of "
+                and f"penalties.{name}: given {show(value)}; allowed: one number, or a list of "
                 f"{hidden + 1}, one for each layer"
             )
-
-
-def complain(problems: Any) -> None:
-    """Raise one ``ValueError`` that lists the problems; false entries are none."""
-    lines = [problem for problem in problems if problem]
-    if lines:
-        raise ValueError("\n".join(lines))
-
-
-def _show(value: object) -> str:
-    return repr([*value]) if isinstance(value, tuple) else repr(value)

@@ -5,6 +5,7 @@ Everything is float64.  Arrays are walked in chunks that stay in a core's cache.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -24,7 +25,7 @@ def square(a: Array) -> float:
 
 def norm(a: Array) -> float:
     """The Frobenius norm of ``a``."""
-    return float(np.sqrt(square(a)))
+    return math.sqrt(square(a))
 
 
 def square_of_difference(a: Array, b: Array) -> float:
@@ -72,13 +73,15 @@ def _accumulate(total: Array, buffer: Array, weight: float, piece: Array) -> Non
         np.add(total, buffer, out=total)
 
 
-def spectral_bound(a: Array) -> float:
-    """An upper bound of the spectral norm of a matrix, rounded up.
+def matrix_bounds(a: Array) -> tuple[float, float]:
+    """An upper bound of the spectral norm of a matrix, rounded up, and its largest column norm.
 
     ``||A||_2 <= min(||A||_F, sqrt(||A||_1 ||A||_inf))``; the second is sharp where the entries
     have one sign and the row sums and column sums are even, as activations tend to be.
     """
-    size = np.abs(a)
-    columns = np.ones(a.shape[0]) @ size
-    rows = size @ np.ones(a.shape[1])
-    return float(min(norm(a), np.sqrt(columns.max() * rows.max()))) * (1 + 1e-12)
+    size, ones = np.abs(a), np.ones(a.shape[0])
+    columns, rows = ones @ size, size @ np.ones(a.shape[1])
+    np.multiply(size, size, out=size)
+    squares = ones @ size
+    spectral = min(float(squares.sum()), float(columns.max() * rows.max()))
+    return math.sqrt(spectral) * (1 + 1e-10), math.sqrt(float(squares.max()))

@@ -94,25 +94,31 @@ def _scan(
 def _scan_chunk(
     scalars: Scalars, u: Array, step: Array, misfit: Array, linear: Array
 ) -> tuple[float, float, NDArray[np.intp]]:
+    """`_scan` on entries (m,).
+
+    With r = F'(u), k the slope at u, q the curvature and v - s(u) = misfit, the derivative at
+    the kink on u's own side is ``r - q u``, and on the other side it differs by
+    ``gamma (k_right - k_left) v``.  So the other side can go downhill from the kink only where
+    ``gamma (k_right - k_left) misfit + |r| > (gamma k_left k_right + beta) |u|``.
+    """
+    pieces, (left, right) = scalars.pieces, scalars.curvatures
     smooth = scalars.alpha * step
     smooth -= scalars.rho * linear
-    gap = subdifferential_gap(smooth, u, misfit, scalars.pieces, scalars.gamma)
+    slope = pieces.slope(u)
+    gap = subdifferential_gap(smooth, slope, misfit, u, pieces, scalars.gamma)
     squares = gap * gap
     distance = float(squares.sum())
-    left, right = scalars.curvatures
-    positive = u > 0
-    squares[u == 0] = 0.0
-    upper = float(np.vdot(squares, positive))
-    own = upper / (2 * right) + (float(squares.sum()) - upper) / (2 * left)
-    # One-sided derivatives at the kink: F'(0) = smooth - beta u - gamma k v, v = misfit + s(u).
-    at_zero = smooth - (scalars.rho + scalars.alpha) * u
-    v = scalars.gamma * (misfit + scalars.pieces.value(u))
-    downhill_left = at_zero - scalars.pieces.left * v
-    downhill_right = scalars.pieces.right * v
-    downhill_right -= at_zero
-    # Only where the other side goes downhill from the kink can it undercut.
-    over = np.where(positive, downhill_left, downhill_right) > 0
-    over |= (u == 0) & (downhill_left > 0)
+    at_kink = np.flatnonzero(u == 0)
+    squares[at_kink] = 0.0
+    total = float(squares.sum())
+    upper = (float(np.vdot(squares, slope)) - pieces.left * total) / (pieces.right - pieces.left)
+    own = upper / (2 * right) + max(total - upper, 0.0) / (2 * left)
+    size = np.abs(gap)
+    off_kink = size[at_kink] > 0
+    size += (scalars.gamma * (pieces.right - pieces.left)) * misfit
+    stiff = scalars.gamma * pieces.left * pieces.right + scalars.rho + scalars.alpha
+    over = size > stiff * np.abs(u)
+    over[at_kink[off_kink]] = True
     return own, distance, np.flatnonzero(over)
 
 

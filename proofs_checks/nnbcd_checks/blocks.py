@@ -80,8 +80,9 @@ def _slack_v_out(bench: Bench, curvature: float) -> Slack:
 def _slack_v(bench: Bench, i: int) -> Slack:
     """V_i: data of the layer above, storage, and a Cholesky solve with gamma I + rho W^T W.
 
-    The backward error of the solve, with that of forming the matrix, is at most
-    ``growth * u * |L||L|^T <= growth * u * sqrt(h_ii h_jj)``, times ``|V|``.
+    The backward error of the solve, with that of forming the matrix, is entrywise at most
+    ``growth * u * sqrt(h_ii h_jj)``; its entries taken as independent, the product with V is at
+    most ``growth * u * sqrt(trace H) * max_j sqrt(h_jj) * ||V||``.
     """
     size, above = bench.sizes, bench.problem.layer(i + 1)
     gamma, rho = bench.problem.layer(i).penalties.gamma, above.penalties.rho
@@ -91,7 +92,9 @@ def _slack_v(bench: Bench, i: int) -> Slack:
     top = gamma + rho * weight**2
     many = growth(above.outputs)
     target = size(f"U{i + 1}") + math.sqrt(bench.problem.samples) * size(f"b{i + 1}")
-    solve = (many + growth(above.inputs)) * top * values
+    widest = gamma + rho * size(f"column W{i + 1}") ** 2
+    trace = gamma * above.inputs + rho * weight**2
+    solve = (many + growth(above.inputs)) * math.sqrt(trace * widest) * values
     right = 4 * gamma * size(f"U{i}") + rho * many * weight * target
     return Slack(structured, ((solve + right, gamma),), top)
 
@@ -191,28 +194,32 @@ def _slack_w(
     ``E^T V``, the Gram matrix and its factor times the increment.  In float64 the factor times
     W itself is allowed too, so that a direct solve passes; in float32 it can raise L visibly.
     """
-    size, weigh = bench.sizes, bench.problem.layer(i).penalties
-    samples, width = bench.problem.samples, bench.problem.layer(i).inputs
-    root = math.sqrt(samples)
-    weight, bias = size(f"W{i}"), size(f"b{i}")
-    values = math.hypot(size(f"V{i - 1}"), root)
-    product, error = bench.sizes.prediction(bench.problem, i)
+    size, layer = bench.sizes, bench.problem.layer(i)
+    weigh, samples = layer.penalties, bench.problem.samples
+    weight, bias, root = size(f"W{i}"), size(f"b{i}"), math.sqrt(samples)
+    product, error = size.prediction(bench.problem, i)
     structured = math.sqrt(weigh.rho) * (2 * error + product)
     structured += math.sqrt(floors[0]) * weight + math.sqrt(floors[1]) * bias
-    top = weigh.rho * values**2 + floors[0]
+    # Entrywise |Delta H| <= growth u sqrt(h_jj h_kk), entries independent: see `_slack_v`.
+    values, column = size(f"V{i - 1}"), size(f"column V{i - 1}")
+    trace_w = weigh.rho * values**2 + layer.inputs * floors[0]
+    corner = weigh.rho * samples + floors[1]
+    widest = max(weigh.rho * column**2 + floors[0], corner)
     moved = math.hypot(*steps) + (math.hypot(weight, bias) if bench.double else 0.0)
-    solve = (growth(samples) + growth(width)) * top * moved
+    solve = (growth(samples) + growth(layer.inputs)) * math.sqrt(widest) * moved
     misfit = before + (size(f"U{i}") + product if bench.double else 0.0)
-    gradient = weigh.rho * growth(samples) * values * misfit
-    compressed = size(f"C{i}") if bench.problem.layer(i).compressed else 0.0
-    compressed *= growth(sum(bench.problem.layer(i).compression.ranks))
-    own_w = 4 * (weigh.tau * weight + weigh.mu * weight + weigh.alpha * steps[0])
-    own_w += weigh.tau * compressed
-    own_b = 4 * (weigh.mu * bias + weigh.alpha * steps[1])
-    if bench.double:
-        own_w, own_b = own_w + 4 * weigh.alpha * weight, own_b + 4 * weigh.alpha * bias
-    generic = ((solve + gradient, floors[1]), (own_w, floors[0]), (own_b, floors[1]))
-    return Slack(structured, generic, top)
+    gradient = weigh.rho * growth(samples) * misfit
+    compressed = 0.0
+    if layer.compressed:
+        compressed = growth(sum(layer.compression.ranks)) * size(f"C{i}")
+    own_w = weigh.tau * (4 * weight + compressed) + 4 * weigh.mu * weight
+    own_w += 4 * weigh.alpha * (steps[0] + (weight if bench.double else 0.0))
+    own_b = 4 * weigh.mu * bias + 4 * weigh.alpha * (steps[1] + (bias if bench.double else 0.0))
+    generic = (
+        (solve * math.sqrt(trace_w) + gradient * values + own_w, floors[0]),
+        (solve * math.sqrt(corner) + gradient * root + own_b, floors[1]),
+    )
+    return Slack(structured, generic, trace_w + corner)
 
 
 def _excess_w(

@@ -118,7 +118,8 @@ def _judge_core(
     values_l, vectors_l = np.linalg.eigh(left.T @ left)
     values_r, vectors_r = np.linalg.eigh(right @ right.T)
     hessian = weigh.tau * np.outer(np.maximum(values_l, 0), np.maximum(values_r, 0)) + weigh.alpha_z
-    slack, off = _slack_core(bench, i, (left, cores[j - 1], right), norm(step), float(hessian.min()))
+    around = (left, cores[j - 1], right)
+    slack, off = _slack_core(bench, i, around, norm(step), hessian)
     least = residual_square / (2 * slack.top)
 
     def exact() -> float:
@@ -141,23 +142,23 @@ def _judge_core(
 
 
 def _slack_core(
-    bench: Bench, i: int, around: tuple[Array, Array, Array], step: float, floor: float
+    bench: Bench, i: int, around: tuple[Array, Array, Array], step: float, hessian: Array
 ) -> tuple[Slack, float]:
     """A core solved by eigendecompositions of L^T L and R R^T, backward stable in norm.
 
-    Also returns how far the auditor's own ``A D`` may be off.
+    ``hessian``: the eigenvalues of H.  Structured: errors of L, R and C; generic: the solve, and
+    the products ``L^T W R^T``.  Also returns how far the auditor's own ``A D`` may be off.
     """
     left, core, right = around
     weigh, size = bench.problem.layer(i).penalties, bench.sizes
-    outer, inside = norm(left) * norm(right), norm(core)
-    ranks = sum(bench.problem.layer(i).compression.ranks)
-    many = growth(ranks)
+    outer, inside, apart = norm(left) * norm(right), norm(core), norm(bench.mixed.apart[i])
+    many = growth(sum(bench.problem.layer(i).compression.ranks))
     structured = math.sqrt(weigh.tau) * (many * size(f"G{i}") + size(f"W{i}"))
     structured += math.sqrt(weigh.alpha_z) * inside
-    top = weigh.tau * outer**2 + weigh.alpha_z
-    long = growth(bench.mixed.apart[i].size)
-    solve = (many + growth(core.size)) * weigh.tau * outer**2 * inside
-    product = weigh.tau * long * outer * (size(f"W{i}") + size(f"G{i}"))
+    top, floor = float(hessian.max()), float(hessian.min())
+    long = growth(left.shape[0]) + growth(right.shape[1])
+    solve = (long + growth(core.size)) * top * inside
+    product = weigh.tau * outer * (long * size(f"W{i}") + many * apart)
     generic = solve + product + 4 * weigh.alpha_z * (inside + step)
     return Slack(structured, ((generic, floor),), top), AUDIT_UNIT * many * outer * step
 

@@ -17,16 +17,16 @@ from nnbcd_checks.arrays import Array
 
 
 def subdifferential_gap(
-    smooth: Array, u: Array, misfit: Array, pieces: Pieces, gamma: float
+    smooth: Array, slope: Array, misfit: Array, u: Array, pieces: Pieces, gamma: float
 ) -> Array:
     """dist(0, smooth + gamma d/du 1/2 (v - s(u))^2), entrywise and signed where single-valued.
 
-    ``smooth``: derivative of everything else; ``misfit = v - s(u)``; all of one shape (m,).
+    ``smooth``: derivative of everything else; ``slope``: that of s at u; ``misfit = v - s(u)``;
+    all of one shape (m,).
     """
-    slope = pieces.slope(u) if not pieces.smooth else pieces.left
-    gap: Array = smooth - (gamma * misfit) * slope
-    if pieces.smooth:
-        return gap
+    gap: Array = gamma * misfit
+    gap *= slope
+    np.subtract(smooth, gap, out=gap)
     at = np.flatnonzero(u == 0)
     if at.size:
         gap[at] = _gap_at_kink(smooth[at], -gamma * misfit[at], pieces)

@@ -11,24 +11,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from nnbcd_checks.arrays import Array
-from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.judged import Sizes
+from nnbcd_checks.mixed import Gaps, Mixed
 from nnbcd_checks.problem import Problem, block_kind
 
 
-@dataclass(frozen=True)
 class Bounds:
-    """Upper bounds of spectral norms: of ``V_i``, ``W_i``, of ``E_i`` and ``W - C`` at the end."""
+    """Upper bounds of spectral norms, before and after the sweep, and of the gaps after it."""
 
-    old: Mapping[str, float]
-    new: Mapping[str, float]
-    linear: Mapping[int, float]
-    apart: Mapping[int, float]
-    cores: Mapping[str, float]  # Frobenius, the larger of old and new
+    def __init__(
+        self, old: Mapping[str, float], new: Mapping[str, float], gaps: Gaps, sizes: Sizes
+    ) -> None:
+        self._old, self._new, self.gaps, self.core = old, new, gaps, sizes
+
+    def old(self, name: str) -> float:
+        """The bound for ``V_i`` or ``W_i`` before the sweep."""
+        return self._old[f"spectral {name}"]
+
+    def new(self, name: str) -> float:
+        """The bound for ``V_i`` or ``W_i`` after the sweep."""
+        return self._new[f"spectral {name}"]
 
 
 def relative_error_matrix(
@@ -65,8 +71,8 @@ class _Rows:
     def _at(self, name: str, other: str) -> float:
         """The bound of ``other`` in the mixed state right after ``name``'s update."""
         if other == "V0" or not self.after(name, other):
-            return self.bounds.new[other]
-        return self.bounds.old[other]
+            return self.bounds.new(other)
+        return self.bounds.old(other)
 
     def row(self, name: str) -> dict[str, float]:
         """All couplings of tensor ``name``."""
@@ -87,7 +93,7 @@ class _Rows:
         # E W with E = V W^T + b - U: E_end (W_end - W) + (E_end - E) W.
         rho, me, w = self.problem.layer(i + 1).penalties.rho, f"V{i}", f"W{i + 1}"
         then = self._at(me, w)
-        found[w] = rho * (self.bounds.linear[i + 1] + self.bounds.new[me] * then)
+        found[w] = rho * (self.bounds.gaps.linear[i + 1] + self.bounds.new(me) * then)
         found[f"b{i + 1}"] = rho * self.root * then
         found[f"U{i + 1}"] = rho * then
         return found
@@ -98,17 +104,17 @@ class _Rows:
         # P = V W^T + b: V (W_end - W)^T + (V_end - V) W_end^T + (b_end - b).
         found[f"W{i}"] = weigh.rho * self._at(me, v)
         found[f"b{i}"] = weigh.rho * self.root
-        found[v] = weigh.rho * self.bounds.new[f"W{i}"]
+        found[v] = weigh.rho * self.bounds.new(f"W{i}")
         found[f"V{i}"] = weigh.gamma * self.mixed.pieces[i].lipschitz
         return found
 
     def _row_w(self, i: int) -> dict[str, float]:
         weigh, me, v = self.problem.layer(i).penalties, f"W{i}", f"V{i - 1}"
-        then, weight = self._at(me, v), self.bounds.new[me]
+        then, weight = self._at(me, v), self.bounds.new(me)
         # E^T V: E_end^T (V_end - V) + (E_end - E)^T V, E_end - E = (V_end - V) W^T - (U_end - U).
         found = {
             me: weigh.alpha,
-            v: weigh.rho * (self.bounds.linear[i] + weight * then),
+            v: weigh.rho * (self.bounds.gaps.linear[i] + weight * then),
             f"U{i}": weigh.rho * then,
             f"Z{i}": weigh.tau,
         }
@@ -120,7 +126,7 @@ class _Rows:
         weigh = self.problem.layer(i).penalties
         return {
             f"b{i}": weigh.alpha,
-            f"V{i - 1}": weigh.rho * self.root * self.bounds.new[f"W{i}"],
+            f"V{i - 1}": weigh.rho * self.root * self.bounds.new(f"W{i}"),
             f"U{i}": weigh.rho * self.root,
         }
 
@@ -135,7 +141,7 @@ class _Rows:
         # A_j^T (C - W): (A_end - A)^T (C_end - W) + A^T (C_end - C), core by core.
         for core in self._cores(i):
             if core != name:
-                apart = self._others(i, name, core) * self.bounds.apart[i]
+                apart = self._others(i, name, core) * self.bounds.gaps.apart[i]
                 found[core] = weigh.tau * (apart + mine * self._others(i, core))
         return found
 
@@ -145,4 +151,4 @@ class _Rows:
 
     def _others(self, i: int, *without: str) -> float:
         """The product of the cores' norms, some left out."""
-        return math.prod(self.bounds.cores[c] for c in self._cores(i) if c not in without)
+        return math.prod(self.bounds.core(c) for c in self._cores(i) if c not in without)

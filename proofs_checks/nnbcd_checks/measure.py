@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.arrays import Array, norm, spectral_bound
+from nnbcd_checks.arrays import Array, matrix_bounds, norm
 from nnbcd_checks.block_u import judge_u
 from nnbcd_checks.blocks import judge_u_linear, judge_v, judge_w
 from nnbcd_checks.compressions import COMPRESSIONS, excess_nonzeros
@@ -17,7 +17,7 @@ from nnbcd_checks.constants import block_constants, least_constant
 from nnbcd_checks.errors import TraceError
 from nnbcd_checks.judged import Bench, Judged
 from nnbcd_checks.lipschitz import Bounds, relative_error_matrix
-from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.mixed import Gaps, Mixed
 from nnbcd_checks.objective_error import gradient_error, objective_error
 from nnbcd_checks.problem import Problem
 from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
@@ -41,13 +41,10 @@ class Meter:
     ) -> None:
         self.problem, self.sweep = problem, sweep
         taken = take_state(problem, start, f"state {sweep}")
-        self._fixed = {"V0": norm(x), "Y": norm(y)}
+        self._fixed = _fixed_norms(x, y)
         self._norms = tensor_norms(problem, taken) | self._fixed
-        self._spectral_x = _sharp_bound(x)
-        self._bounds = self._spectral(taken)
         self._mixed = Mixed(problem, x, y, taken)
-        self._terms = self._mixed.objective()
-        self._terms_error = objective_error(self._mixed, self._norms)
+        self._terms, self._terms_error = self._objective(self._mixed.gaps(), self._norms)
         self._constants, self._least = block_constants(problem), least_constant(problem)
         self._no_element = why_no_element(problem)
 
@@ -67,19 +64,18 @@ class Meter:
         bench = Bench(self.problem, self._mixed, larger(self._norms, norms))
         judged = [figures for block in self.problem.order for figures in self._judge(bench, block, new)]
         before, before_error = self._terms, self._terms_error
-        self._terms = self._mixed.objective()
-        self._terms_error = objective_error(self._mixed, norms)
-        bounds = self._spectral(new)
+        gaps = self._mixed.gaps()
+        self._terms, self._terms_error = self._objective(gaps, norms)
         row = Row(
             sweep=self.sweep + 1,
             before=before,
             after=self._terms,
             total=_total(judged, before, self._terms, before_error + self._terms_error),
             blocks=tuple(_block_row(figures) for figures in judged),
-            subgradient=self._subgradient(bench, judged, (self._bounds, bounds), norms),
-            feasibility=self._feasibility(norms),
+            subgradient=self._subgradient(bench, judged, gaps, norms),
+            feasibility=self._feasibility(gaps, norms),
         )
-        self._norms, self._bounds, self.sweep = norms, bounds, self.sweep + 1
+        self._norms, self.sweep = norms, self.sweep + 1
         if not math.isfinite(self._terms["total"]):
             raise TraceError(f"state {self.sweep}: the objective overflows float64")
         return row
@@ -97,35 +93,27 @@ class Meter:
             return [judge_u_linear(bench, i, new, self._constants[block])]
         return [judge_u(bench, i, new, self._constants[block])]
 
-    def _spectral(self, state: Mapping[str, Array]) -> dict[str, float]:
-        found = {"V0": self._spectral_x}
-        for i in range(1, self.problem.depth + 1):
-            found[f"W{i}"] = spectral_bound(state[f"W{i}"])
-            found[f"V{i}"] = spectral_bound(state[f"V{i}"])
-        return found
+    def _objective(self, gaps: Gaps, norms: Mapping[str, float]) -> tuple[dict[str, float], float]:
+        """The objective's terms now, and how far their total may be off."""
+        terms = self._mixed.objective(gaps, norms)
+        return terms, objective_error(self._mixed, gaps, norms, terms["loss"])
 
     def _subgradient(
         self,
         bench: Bench,
         judged: list[Judged],
-        bounds: tuple[Mapping[str, float], Mapping[str, float]],
+        gaps: Gaps,
         norms: Mapping[str, float],
     ) -> SubgradientRow:
         mixed, names = self._mixed, list(self.problem.shapes())
         distance = math.hypot(*(distance_norm(mixed, name) for name in names))
-        error = gradient_error(mixed, bench.sizes)
+        error = gradient_error(mixed, gaps, bench.sizes)
         if self._no_element is not None:
             return SubgradientRow(distance, error, None, None, None, self._least, None, None)
         witnesses = {witness.name: witness for witness in bench.witnesses}
         names = list(witnesses)
         element = math.hypot(*(element_norm(mixed, witness) for witness in witnesses.values()))
-        cores = {name: max(norms[name], self._norms[name]) for name in names if "." in name}
-        limits = Bounds(
-            *bounds,
-            {i: norm(linear) for i, linear in mixed.linear.items()},
-            {i: norm(apart) for i, apart in mixed.apart.items()},
-            cores,
-        )
+        limits = Bounds(self._norms, norms, gaps, bench.sizes)
         matrix = relative_error_matrix(self.problem, mixed, limits, names)
         steps = np.array([norm(witnesses[name].step) for name in names])
         left = math.hypot(*(figures.residual or 0.0 for figures in judged))
@@ -141,28 +129,29 @@ class Meter:
             membership_tolerance=allowed,
         )
 
-    def _feasibility(self, norms: Mapping[str, float]) -> FeasibilityRow:
-        mixed, depth = self._mixed, range(1, self.problem.depth + 1)
-        activation = tuple(norm(mixed.misfit[i]) for i in depth)
-        linear = tuple(norm(mixed.linear[i]) for i in depth)
-        apart = tuple(norm(mixed.apart[i]) if i in mixed.apart else None for i in depth)
+    def _feasibility(self, gaps: Gaps, norms: Mapping[str, float]) -> FeasibilityRow:
+        depth = range(1, self.problem.depth + 1)
         return FeasibilityRow(
-            activation,
-            linear,
-            apart,
-            tuple(_ratio(gap, norms[f"V{i}"]) for i, gap in enumerate(activation, 1)),
-            tuple(_ratio(gap, norms[f"U{i}"]) for i, gap in enumerate(linear, 1)),
+            tuple(gaps.misfit[i] for i in depth),
+            tuple(gaps.linear[i] for i in depth),
+            tuple(gaps.apart.get(i) for i in depth),
+            tuple(_ratio(gaps.misfit[i], norms[f"V{i}"]) for i in depth),
+            tuple(_ratio(gaps.linear[i], norms[f"U{i}"]) for i in depth),
             tuple(
-                None if gap is None else _ratio(gap, norms[f"W{i}"])
-                for i, gap in enumerate(apart, 1)
+                _ratio(gaps.apart[i], norms[f"W{i}"]) if i in gaps.apart else None for i in depth
             ),
             self.excess_nonzeros(),
         )
 
 
-def _sharp_bound(x: Array) -> float:
-    """The spectral norm of the data, rounded up: computed once."""
-    return float(np.linalg.norm(x, 2)) * (1 + 1e-10)
+def _fixed_norms(x: Array, y: Array) -> dict[str, float]:
+    """The norms of the data, once; the spectral norm of X exactly, rounded up."""
+    return {
+        "V0": norm(x),
+        "Y": norm(y),
+        "spectral V0": float(np.linalg.norm(x, 2)) * (1 + 1e-10),
+        "column V0": matrix_bounds(x)[1],
+    }
 
 
 def _ratio(gap: float, size: float) -> float:

@@ -11,14 +11,24 @@ The objective and every gradient of its smooth part are sums of these and of two
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from nnbcd_checks.activations import Pieces, pieces_of
-from nnbcd_checks.arrays import Array, Term, square
+from nnbcd_checks.arrays import Array, Term, norm
 from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.problem import Problem, block_kind
 from nnbcd_checks.tt import left_products, reconstruct, right_products, transpose_middle
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Frobenius norms per layer of ``V - s(U)``, ``E`` and ``W - C(Z)``."""
+
+    misfit: Mapping[int, float]
+    linear: Mapping[int, float]
+    apart: Mapping[int, float]
 
 
 class Mixed:
@@ -108,8 +118,16 @@ class Mixed:
 
     # -- the objective --------------------------------------------------------------------------
 
-    def objective(self) -> dict[str, float]:
-        """The terms of the objective and their ``total``."""
+    def gaps(self) -> Gaps:
+        """The norms of all misfits of the present state."""
+        return Gaps(
+            {i: norm(a) for i, a in self.misfit.items()},
+            {i: norm(a) for i, a in self.linear.items()},
+            {i: norm(a) for i, a in self.apart.items()},
+        )
+
+    def objective(self, gaps: Gaps, norms: Mapping[str, float]) -> dict[str, float]:
+        """The terms of the objective and their ``total``, from norms of the present state."""
         terms = {
             "loss": LOSSES[self.problem.loss].value(self.v(self.problem.depth), self.y),
             "gamma": 0.0,
@@ -119,12 +137,12 @@ class Mixed:
         }
         for i, layer in enumerate(self.problem.layers, 1):
             weigh = layer.penalties
-            terms["gamma"] += weigh.gamma / 2 * square(self.misfit[i])
-            terms["rho"] += weigh.rho / 2 * square(self.linear[i])
+            terms["gamma"] += weigh.gamma / 2 * gaps.misfit[i] ** 2
+            terms["rho"] += weigh.rho / 2 * gaps.linear[i] ** 2
             if layer.compressed:
-                terms["tau"] += weigh.tau / 2 * square(self.apart[i])
-            norms = square(self.now[f"W{i}"]) + square(self.now[f"b{i}"])
-            terms["mu"] += weigh.mu / 2 * norms
+                terms["tau"] += weigh.tau / 2 * gaps.apart[i] ** 2
+            squares = norms[f"W{i}"] ** 2 + norms[f"b{i}"] ** 2
+            terms["mu"] += weigh.mu / 2 * squares
         terms["total"] = sum(terms.values())
         return terms
 

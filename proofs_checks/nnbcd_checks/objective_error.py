@@ -5,31 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nnbcd_checks.arrays import norm
 from nnbcd_checks.judged import Sizes
-from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.mixed import Gaps, Mixed
 from nnbcd_checks.rounding import AUDIT_UNIT, growth
 
 
-def objective_error(mixed: Mixed, norms: Mapping[str, float]) -> float:
+def objective_error(
+    mixed: Mixed, gaps: Gaps, norms: Mapping[str, float], loss: float
+) -> float:
     """A bound of ``|computed L - L|``: each squared misfit times the error of its operands.
 
     For ``c/2 ||r||^2`` with r off by e: ``c (||r|| e + e^2 / 2)``, and ``growth * u`` of the
     term itself for the sum.
     """
     problem, sizes = mixed.problem, Sizes(dict(norms))
-    total = AUDIT_UNIT * growth(mixed.y.size) * mixed.objective()["loss"]
+    total = AUDIT_UNIT * growth(mixed.y.size) * loss
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
         many = growth(problem.samples * layer.outputs)
         shaped = 2 * norms[f"U{i}"]
-        total += weigh.gamma * _square_error(norm(mixed.misfit[i]), shaped, many)
+        total += weigh.gamma * _square_error(gaps.misfit[i], shaped, many)
         error = sizes.prediction(problem, i)[1]
-        total += weigh.rho * _square_error(norm(mixed.linear[i]), error, many)
+        total += weigh.rho * _square_error(gaps.linear[i], error, many)
         if layer.compressed:
             ranks = growth(sum(layer.compression.ranks))
             error = ranks * norms[f"C{i}"] + norms[f"W{i}"]
-            total += weigh.tau * _square_error(norm(mixed.apart[i]), error, many)
+            total += weigh.tau * _square_error(gaps.apart[i], error, many)
         squares = norms[f"W{i}"] ** 2 + norms[f"b{i}"] ** 2
         total += weigh.mu / 2 * AUDIT_UNIT * many * squares
     return total
@@ -40,14 +41,14 @@ def _square_error(size: float, error: float, many: float) -> float:
     return size * off + off**2 / 2 + AUDIT_UNIT * many * size**2
 
 
-def gradient_error(mixed: Mixed, sizes: Sizes) -> float:
+def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
     """A bound of the rounding in the computed gradient of L at the end of a sweep."""
     problem = mixed.problem
     root, parts = math.sqrt(problem.samples), [4 * (sizes("Y") + sizes(f"V{problem.depth}"))]
     for i, layer in enumerate(problem.layers, 1):
         weigh, many = layer.penalties, growth(problem.samples + layer.outputs)
         misfit = 8 * weigh.gamma * (sizes(f"V{i}") + sizes(f"U{i}"))
-        error, linear = sizes.prediction(problem, i)[1], norm(mixed.linear[i])
+        error, linear = sizes.prediction(problem, i)[1], gaps.linear[i]
         values, weight = math.hypot(sizes(f"V{i - 1}"), root), sizes(f"W{i}")
         # rho E in U, rho E^T [V 1] in (W, b), rho E W in the V below.
         through = weigh.rho * (1 + values + weight) * error

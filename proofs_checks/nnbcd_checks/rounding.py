@@ -17,8 +17,12 @@ AUDIT_UNIT = UNIT["float64"]
 
 
 def growth(length: int) -> float:
-    """How many unit roundoffs a sum of ``length`` products may be off, relative to magnitudes."""
-    return 4.0 + 2.0 * math.sqrt(length)
+    """How many unit roundoffs a sum of ``length`` products may be off, relative to magnitudes.
+
+    Rounding errors are modelled as independent with mean 0, so that they grow like the square
+    root of the length; the factor 1/2 stands for summation in blocks, as every BLAS does.
+    """
+    return 4.0 + 0.5 * math.sqrt(length)
 
 
 @dataclass(frozen=True)

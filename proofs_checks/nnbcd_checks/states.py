@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.arrays import Array, norm
+from nnbcd_checks.arrays import Array, matrix_bounds, norm
 from nnbcd_checks.errors import TraceError
 from nnbcd_checks.judged import Sizes
 from nnbcd_checks.problem import Problem
@@ -45,8 +45,10 @@ def take_state(problem: Problem, state: Mapping[str, NDArray[Any]], where: str) 
 
 
 def tensor_norms(problem: Problem, state: Mapping[str, Array]) -> dict[str, float]:
-    """Frobenius norms of a state's tensors; ``C{i}`` bounds ||C(Z_i)||, ``G{i}`` the cores' product.
+    """Frobenius norms of a state's tensors, by name, and more where a bound needs it:
 
+    ``C{i}`` bounds ||C(Z_i)||, ``G{i}`` is the product of the cores' norms; for V and W
+    ``spectral V{i}`` bounds the spectral norm and ``column V{i}`` is the largest column norm.
     Raises `TraceError` where a square overflows: such a state cannot be judged in float64.
     """
     found = {name: norm(value) for name, value in state.items()}
@@ -56,6 +58,8 @@ def tensor_norms(problem: Problem, state: Mapping[str, Array]) -> dict[str, floa
             found[f"G{i}"] = found[f"C{i}"] = math.prod(cores)
         elif layer.compressed:
             found[f"C{i}"] = found[f"Z{i}"]
+    for name in [name for name in state if name[0] in "VW"]:
+        found[f"spectral {name}"], found[f"column {name}"] = matrix_bounds(state[name])
     for name, value in found.items():
         if not math.isfinite(value):
             raise TraceError(f"{name}: its squared norm overflows float64")

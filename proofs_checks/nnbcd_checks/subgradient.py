@@ -67,10 +67,12 @@ def distance_norm(mixed: Mixed, name: str) -> float:
 
 def _distance_u(mixed: Mixed, i: int, terms: Sequence[Term]) -> float:
     (weight, linear), gamma = terms[0], mixed.problem.layer(i).penalties.gamma
+    pieces = mixed.pieces[i]
     flat = [np.ravel(a) for a in (linear, mixed.now[f"U{i}"], mixed.misfit[i])]
     total = 0.0
     for low in range(0, flat[0].size, CHUNK):
         smooth, u, misfit = (a[low : low + CHUNK] for a in flat)
-        gap: Array = subdifferential_gap(weight * smooth, u, misfit, mixed.pieces[i], gamma)
+        slope = pieces.slope(u)
+        gap: Array = subdifferential_gap(weight * smooth, slope, misfit, u, pieces, gamma)
         total += float(np.vdot(gap, gap))
     return math.sqrt(total)

@@ -129,7 +129,9 @@ class Net:
         return activate(a["kind"], a.get("slope"), self.state[f"U{i}"])
 
     def cores(self, i):
-        return [self.state[f"Z{i}.{j + 1}"] for j in range(len(self.layer(i)["compression"]["modes"]))]
+        return [
+            self.state[f"Z{i}.{j + 1}"] for j in range(len(self.layer(i)["compression"]["modes"]))
+        ]
 
     def compressed(self, i):
         if self.layer(i)["compression"]["kind"] == "prune":
@@ -181,7 +183,9 @@ class Net:
         diagonal[-1] = p["mu"] + alpha
         h = p["rho"] * (v.T @ v) + np.diag(diagonal)
         if self.has("jacobi_bias", i):
-            step = np.hstack([solve(h[:-1, :-1], gradient[:, :-1].T).T, gradient[:, -1:] / h[-1, -1]])
+            step = np.hstack(
+                [solve(h[:-1, :-1], gradient[:, :-1].T).T, gradient[:, -1:] / h[-1, -1]]
+            )
         else:
             step = solve(h, gradient.T).T
         self.state[f"W{i}"], self.state[f"b{i}"] = w0 - step[:, :-1], b0 - step[:, -1]

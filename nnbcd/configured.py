@@ -1,0 +1,51 @@
+"""What a configuration file asks of the network: its activation and its first weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from nnbcd import backprop
+from nnbcd.activations import ACTIVATIONS, Activation, LeakyRelu
+from nnbcd.errors import InputError
+from nnbcd.start import Weights, random_weights, read_network, read_weights
+
+if TYPE_CHECKING:
+    from nnbcd.config import Config
+    from nnbcd.data import Dataset
+
+EPOCHS, DECAY = 40, 1.0
+"""Of the back-propagation that ``start = "backprop"`` runs first; weight decay is AdamW's."""
+
+
+def configured_activation(config: Config) -> Activation:
+    """The activation of every layer but the last."""
+    network = config.network
+    if network.slope is not None:
+        return LeakyRelu(network.slope)
+    return ACTIVATIONS[network.activation]()
+
+
+def start_weights(config: Config, sizes: Sequence[int], fit: Dataset) -> list[Weights]:
+    """First weights for layers of these sizes: random, back-propagated, or from a file.
+
+    Raises ``InputError`` where a file's shapes differ from the network's.
+    """
+    network, seed = config.network, config.run.seed
+    if network.start == "random":
+        return random_weights(sizes, seed=seed)
+    if network.start == "backprop":
+        x, y = (torch.as_tensor(part, dtype=torch.float32) for part in (fit.x, fit.y))
+        activation = configured_activation(config)
+        dense = backprop.dense_network(sizes, seed=seed, activation=activation)
+        trained = backprop.fit(dense, x, y, epochs=EPOCHS, seed=seed, decay=DECAY)
+        return read_network(trained)[0]
+    assert network.weights is not None  # the configuration saw to it
+    weights = read_weights(network.weights)
+    given = [tuple(w.shape) for w, _ in weights]
+    expected = list(zip(sizes[1:], sizes[:-1], strict=True))
+    if given != expected:
+        raise InputError(f"{network.weights}: given weights {given}; the network needs {expected}")
+    return weights
