@@ -50,4 +50,5 @@ def _relative_residual(problem: Problem, before: State, after: State, i: int) ->
     scale = scale + torch.linalg.matrix_norm(rhs)
     # Every operand 0 is an exact solve: 0 over the smallest normal number.
     tiny = torch.finfo(v.dtype).tiny
-    return torch.linalg.matrix_norm(v @ h - rhs) / scale.clamp(min=tiny)
+    relative: Tensor = torch.linalg.matrix_norm(v @ h - rhs) / scale.clamp(min=tiny)
+    return relative

@@ -11,7 +11,9 @@ class TorchOps:
 
     def where(self, condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
         """``yes`` where ``condition`` holds, else ``no``."""
-        return torch.where(condition, yes, no)
+        # torch.where is not vectorised on CPUs; with weights 0 and 1 lerp is exact on finite
+        # operands and several times as fast.
+        return torch.lerp(no, yes, condition.to(no.dtype))
 
     def minimum(self, value: Tensor, bound: float) -> Tensor:
         """The smaller of ``value`` and ``bound``."""

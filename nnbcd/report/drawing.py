@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from nnbcd.report.series import Series
 
@@ -98,6 +98,7 @@ def finish(axes: Axes, *, log: bool = True, label: str = "", sweeps: bool = True
     if log:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(numticks=6))
+        axes.yaxis.set_major_formatter(FuncFormatter(_power))
         axes.yaxis.set_minor_formatter(NullFormatter())
         _at_least_a_decade(axes)
     if sweeps:
@@ -139,6 +140,12 @@ def svg(figure: Figure, *, alt: str, key: str) -> str:
     size = r'\1role="img" aria-label="' + label.replace("\\", r"\\") + '" '
     text = re.sub(r"(<svg )", size, text, count=1)
     return re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
+
+
+def _power(value: float, _: object = None) -> str:
+    """``1e-3`` as 10⁻³, in plain text."""
+    exponent = round(np.log10(value)) if value > 0 else 0
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _at_least_a_decade(axes: Axes) -> None:

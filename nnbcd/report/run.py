@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+MARGIN = (
+    "Worst margin: what was left, at the tightest place or the first violation, of what the claim "
+    "allows with its tolerance for rounding; negative means refuted."
+)
+
+
 def write_report(run: Path) -> Path:
     """Make ``run/report.html`` from the JSON files of a run folder; return its path.
 
@@ -70,9 +76,10 @@ def _claims(files: RunFiles) -> Iterator[str]:
         yield "<h2>Claims</h2>"
         head = ("claim", "verdict", "worst margin", "where", "tolerance")
         yield table(head, (_claim(c) for c in claims), numbers=frozenset({2, 4}))
-    diagnostics = certificate.get("diagnostics")
-    if isinstance(diagnostics, list) and diagnostics:
-        items = "".join(f"<li>{text(_diagnostic(d))}</li>" for d in diagnostics[:50])
+        yield f'<p class="soft">{text(MARGIN)}</p>'
+    found = [*_diagnostics(certificate.get("diagnostics"))][:50]
+    if found:
+        items = "".join(f"<li>{text(line)}</li>" for line in found)
         yield f"<details><summary>Diagnostics, which prove nothing</summary><ul>{items}</ul>"
         yield "</details>"
 
@@ -85,33 +92,30 @@ def _claim(claim: dict[str, object]) -> str:
     assumptions = [str(a) for a in given] if isinstance(given, list) else []
     items = "".join(f"<li>{text(a)}</li>" for a in assumptions)
     assumed = f"<details><summary>assumptions</summary><ul>{items}</ul></details>" if items else ""
-    sweeps = claim.get("sweeps")
-    more = "".join(
-        f"<p>{text(label)}: {text(value)}</p>"
-        for label, value in (("basis", claim.get("basis")), ("sweeps", sweeps))
-        if isinstance(value, str | int) and value != ""
-    )
+    spans = words.spans(claim.get("sweeps"))
+    parts = (claim.get("why"), f"sweeps {spans}" if spans else "", claim.get("basis"))
+    why = " · ".join(text(part) for part in parts if part)
     return (
         f'<tbody><tr><th scope="row">{text(words.title(claim))}</th>'
         f"<td>{tag(tone, verdict)}</td>"
         f'<td class="n" data-name="worst margin">{text(words.figure(claim.get("margin")))}</td>'
         f'<td data-name="where">{text(words.where(claim.get("where")) or "–")}</td>'
         f'<td class="n" data-name="tolerance">{text(words.figure(claim.get("tolerance")))}</td>'
-        f'</tr><tr><td class="why" colspan="5">{text(claim.get("why") or "")}{more}{assumed}</td>'
+        f'</tr><tr><td class="why" colspan="5">{why}{assumed}</td>'
         "</tr></tbody>"
     )
 
 
-def _diagnostic(value: object) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    name = str(value.get("name") or value.get("claim") or value.get("diagnostic") or "")
-    rest = "; ".join(
-        f"{key} {words.figure(v) if isinstance(v, float) else v}"
-        for key, v in value.items()
-        if v is not None and v != name
-    )
-    return f"{name.replace('_', ' ')}: {rest}" if name else rest
+def _diagnostics(value: object) -> Iterator[str]:
+    """One line a diagnostic, from an object of figures or a list of anything."""
+    if isinstance(value, dict):
+        for name, figures in value.items():
+            several = figures if isinstance(figures, list) else [figures]
+            shown = ", ".join(f if isinstance(f, str) else words.figure(f) for f in several)
+            yield f"{str(name).replace('_', ' ')}: {shown}"
+    elif isinstance(value, list):
+        for one in value:
+            yield "; ".join(_diagnostics(one)) if isinstance(one, dict) else str(one)
 
 
 def _plots(files: RunFiles) -> Iterator[str]:

@@ -35,16 +35,14 @@ def overall(certificate: Record | None) -> Verdict:
     proved = [claim for claim in claims if claim.get("verdict") == "certified"]
     if refuted:
         return Verdict("bad", "Refuted", tuple(sentence(claim) for claim in refuted))
+    names = ", ".join(title(claim) for claim in proved)
+    held = f"These claims hold on every sweep judged: {names}." if names else ""
     if certificate.get("certified") is True:
-        names = ", ".join(title(claim) for claim in proved)
-        return Verdict(
-            "good",
-            "Certified",
-            (f"Each of these claims holds on every sweep judged: {names}." if names else "",),
-        )
-    open_claims = [claim for claim in claims if claim not in proved]
-    sentences = tuple(sentence(claim) for claim in open_claims)
-    return Verdict("open", "Could not be judged", sentences or ("No claim was judged.",))
+        return Verdict("good", "Certified", (held,))
+    unjudged = tuple(sentence(claim) for claim in claims if claim not in proved)
+    if proved:
+        return Verdict("open", "Certified in part", (held, *unjudged))
+    return Verdict("open", "Could not be judged", unjudged or ("No claim was judged.",))
 
 
 def sentence(claim: Record) -> str:
@@ -64,6 +62,18 @@ def where(place: Any) -> str:
     """``{"sweep": 3, "block": "W2"}`` as ``sweep 3, block W2``."""
     parts = mapping(place)
     return ", ".join(f"{key} {value}" for key, value in parts.items() if value is not None)
+
+
+def spans(value: Any) -> str:
+    """``[[1, 10], [20, 20]]`` as ``1–10, 20``; text and numbers as they stand."""
+    if not isinstance(value, list):
+        return "" if value is None else str(value)
+    return ", ".join(
+        (f"{v[0]}–{v[1]}" if v[0] != v[1] else str(v[0]))
+        if isinstance(v, list) and len(v) == 2
+        else str(v)
+        for v in value
+    )
 
 
 def figure(value: Any, digits: int = 3) -> str:

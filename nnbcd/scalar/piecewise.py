@@ -29,12 +29,14 @@ def piecewise_prox(
     ``s`` with ``beta > 0``.  The minimiser may be a tie of two: then the one nearest to ``u_old``
     is returned, and of two equally near the one of the earlier piece.
     """
-    best, best_value = _candidate(v, m, pieces[0], gamma=gamma, beta=beta, ops=ops)
-    for piece in pieces[1:]:
-        u, value = _candidate(v, m, piece, gamma=gamma, beta=beta, ops=ops)
+    found = [_candidate(v, m, piece, gamma=gamma, beta=beta, ops=ops) for piece in pieces]
+    best, best_value = found[0]
+    for position, (u, value) in enumerate(found[1:], start=1):
         nearer = ops.absolute(u - u_old) < ops.absolute(best - u_old)
         wins = ops.either(value < best_value, ops.both(value == best_value, nearer))
-        best, best_value = ops.where(wins, u, best), ops.where(wins, value, best_value)
+        best = ops.where(wins, u, best)
+        if position < len(found) - 1:  # the last comparison needs no value after it
+            best_value = ops.where(wins, value, best_value)
     return best
 
 
@@ -42,11 +44,11 @@ def _candidate(
     v: Any, m: Any, piece: Piece, *, gamma: float, beta: float, ops: Ops
 ) -> tuple[Any, Any]:
     """The piece's clipped minimiser and twice its objective value."""
-    k, target = piece.slope, v - piece.intercept
+    k, target = piece.slope, v - piece.intercept if piece.intercept != 0 else v
     u = m if k == 0 else (gamma * k * target + beta * m) / (gamma * k * k + beta)
     if piece.low is not None:
         u = ops.maximum(u, piece.low)
     if piece.high is not None:
         u = ops.minimum(u, piece.high)
-    gap, move = target - k * u, u - m
+    gap, move = target if k == 0 else target - k * u, u - m
     return u, gamma * (gap * gap) + beta * (move * move)
