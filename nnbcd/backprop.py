@@ -54,7 +54,7 @@ def fit(
     criterion = LOSSES[loss]
     for _ in range(epochs):
         order = torch.randperm(len(x), generator=generator).to(x.device)
-        for part in torch.tensor_split(order, range(batch, len(x), batch)):
+        for part in torch.tensor_split(order, tuple(range(batch, len(x), batch))):
             optimizer.zero_grad()
             value = criterion(model(x[part]), y[part])
             value.backward()  # type: ignore[no-untyped-call]  # untyped in torch

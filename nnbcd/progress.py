@@ -34,14 +34,14 @@ class Progress:
 
 @contextmanager
 def sweep_progress(
-    total: int, title: str, enabled: bool = True, *, console: Console | None = None
+    total: int | None, title: str, enabled: bool = True, *, console: Console | None = None
 ) -> Iterator[Callable[[Progress], None]]:
     """A function to call after each sweep; shows a bar, or a line every tenth of the way.
 
     Writes to standard error unless given a console; writes nothing where not ``enabled``.
     """
     with _steps(total, title, enabled, console) as show:
-        yield lambda progress: show(progress.sweep, describe(progress))
+        yield lambda progress: show(progress.sweep, describe(progress), progress.sweeps)
 
 
 @contextmanager

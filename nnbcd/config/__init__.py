@@ -1,6 +1,6 @@
 """The TOML file of ``nnbcd train``: read, checked, frozen."""
 
-from nnbcd.config.load import load_config, parse_config
+from nnbcd.config.load import load_config, parse_config, with_data_dir
 from nnbcd.config.models import (
     CompressionConfig,
     Config,
@@ -19,4 +19,5 @@ __all__ = [
     "RunConfig",
     "load_config",
     "parse_config",
+    "with_data_dir",
 ]

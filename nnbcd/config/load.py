@@ -151,3 +151,18 @@ def _resolve(config: Config, base: Path) -> Config:
             own = getattr(config, table).model_copy(update={key: base / value.expanduser()})
             config = config.model_copy(update={table: own})
     return config
+
+
+def with_data_dir(config: Config, folder: Path) -> Config:
+    """The configuration with another folder of data files.
+
+    Raises:
+        InputError: its data do not come from a folder.
+    """
+    if config.data.source != "mnist":
+        raise InputError(
+            f'--data-dir: given "{folder}"; allowed: with source "mnist" only, and this '
+            f'configuration has source "{config.data.source}"'
+        )
+    data = config.data.model_copy(update={"data_dir": folder})
+    return config.model_copy(update={"data": data})

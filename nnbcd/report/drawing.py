@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import re
 from collections.abc import Callable, Sequence
 from html import escape
@@ -88,8 +89,18 @@ def curve(axes: Axes, series: Series, *, log: bool = True, **style: Any) -> None
     axes.plot(thin.sweep, value, **{"marker": marker, **style})
 
 
-def finish(axes: Axes, *, log: bool = True, label: str = "", sweeps: bool = True) -> None:
-    """Scales, ticks and labels; words in place of an empty plot."""
+def finish(
+    axes: Axes,
+    *,
+    log: bool = True,
+    label: str = "",
+    sweeps: bool = True,
+    decades: float = math.inf,
+) -> None:
+    """Scales, ticks and labels; words in place of an empty plot.
+
+    A log axis spans at least one decade, and at most ``decades``, counted from its top.
+    """
     if not axes.has_data():
         axes.text(0.5, 0.5, "no figures to show", ha="center", va="center",
                   transform=axes.transAxes, color="#5d6b7a")  # fmt: skip
@@ -100,7 +111,7 @@ def finish(axes: Axes, *, log: bool = True, label: str = "", sweeps: bool = True
         axes.yaxis.set_major_locator(LogLocator(numticks=6))
         axes.yaxis.set_major_formatter(FuncFormatter(_power))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        _at_least_a_decade(axes)
+        _limit_decades(axes, decades)
     if sweeps:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.set_xlabel("sweep")
@@ -113,6 +124,8 @@ def legend(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
     for one in axes:
         for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
+    # Layers first and in order, however the panels came by them; everything else as it came.
+    found = dict(sorted(found.items(), key=lambda item: _layer_first(item[0])))
     if found:
         figure.legend(
             list(found.values()), list(found), loc="outside lower center",
@@ -142,14 +155,21 @@ def svg(figure: Figure, *, alt: str, key: str) -> str:
     return re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
 
 
+def _layer_first(label: str) -> tuple[int, int]:
+    word, _, digits = label.partition(" ")
+    return (0, int(digits)) if word == "layer" and digits.isdecimal() else (1, 0)
+
+
 def _power(value: float, _: object = None) -> str:
     """``1e-3`` as 10⁻³, in plain text."""
     exponent = round(np.log10(value)) if value > 0 else 0
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _at_least_a_decade(axes: Axes) -> None:
+def _limit_decades(axes: Axes, most: float) -> None:
     low, high = axes.get_ylim()
-    if 0 < low < high and high / low < 10:
+    if math.log10(high / low) > most:
+        axes.set_ylim(bottom=high / 10**most)
+    elif high / low < 10:
         middle = (low * high) ** 0.5
         axes.set_ylim(middle / 10**0.55, middle * 10**0.55)

@@ -48,7 +48,8 @@ def objective_figure(rows: Sequence[Record]) -> Figure:
         if term in series:
             width = 2.4 if term == "total" else 1.4
             curve(axes, series[term], color=colour, label=TERM_WORDS[term], linewidth=width)
-    finish(axes, label="objective")
+    # Further down lies rounding, which would flatten all else (a forward start has gaps of 0).
+    finish(axes, label="objective", decades=9)
     legend(figure, [axes], columns=2)
     return figure
 
@@ -64,9 +65,9 @@ def margins_figure(rows: Sequence[Record]) -> Figure:
                 _margin(axes, one)
         finish(axes)
         axes.set_title(words)
-        axes.set_xlabel("")
+        if axes in panels[:2]:
+            axes.set_xlabel("")
     legend(figure, panels)
-    figure.supxlabel("sweep", fontsize=10)
     return figure
 
 
@@ -109,8 +110,8 @@ def subgradient_figure(rows: Sequence[Record]) -> Figure:
     figure, (axes,) = canvas()
     for key, words, style in (
         ("bound", "bound from the step, ||M δ||²", {"color": COLOURS[1], "linestyle": "--"}),
-        ("element", "the element's ||g||²", {"color": COLOURS[4]}),
-        ("distance", "dist(0, ∂L)²", {"color": COLOURS[0], "linewidth": 2.2}),
+        ("element", "the element's ||g||²", {"color": COLOURS[4], "linewidth": 4.5, "alpha": 0.6}),
+        ("distance", "dist(0, ∂L)²", {"color": COLOURS[0], "linewidth": 1.6}),
     ):
         series = subgradient(rows, key)
         with np.errstate(over="ignore"):

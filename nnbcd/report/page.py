@@ -35,16 +35,17 @@ ul{margin:.3rem 0;padding-left:1.2rem}summary{cursor:pointer}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0;padding:.7rem 1rem;
 background:#fff;border:1px solid var(--line);border-radius:6px;font-size:.95rem}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:1rem;
-align-items:start}
-figure{margin:0;background:#fff;border:1px solid var(--line);border-radius:6px;padding:.7rem}
+.plots{columns:2 430px;column-gap:1rem}
+figure{margin:0 0 1rem;break-inside:avoid;
+background:#fff;border:1px solid var(--line);border-radius:6px;padding:.7rem}
 figure h3{font-size:1rem;margin:0 0 .4rem}
 svg{width:100%;height:auto;display:block}
 a{color:#0b5cad}
-@media print{body{background:#fff}figure,tr{break-inside:avoid}}
+@media print{body{background:#fff}tr{break-inside:avoid}}
 @media (max-width:520px){main{padding:.6rem}.wide.cards{overflow-x:visible}
 .cards thead{display:none}.cards td,.cards th{display:block;text-align:left!important;
 padding:.15rem .7rem;border:0!important}
+.cards td[data-name]{display:inline-block}
 .cards td[data-name]:before{content:attr(data-name) ": ";color:var(--soft)}
 .cards tr:first-child th{padding-top:.5rem}.cards tr:last-child td:last-child{padding-bottom:.5rem}
 .cards tbody+tbody{border-top:1px solid var(--line)}

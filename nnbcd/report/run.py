@@ -93,7 +93,12 @@ def _claim(claim: dict[str, object]) -> str:
     items = "".join(f"<li>{text(a)}</li>" for a in assumptions)
     assumed = f"<details><summary>assumptions</summary><ul>{items}</ul></details>" if items else ""
     spans = words.spans(claim.get("sweeps"))
-    parts = (claim.get("why"), f"sweeps {spans}" if spans else "", claim.get("basis"))
+    basis = claim.get("basis")
+    parts = (
+        claim.get("why"),
+        f"sweeps {spans}" if spans else "",
+        f"basis: {basis}" if basis else "",
+    )
     why = " · ".join(text(part) for part in parts if part)
     return (
         f'<tbody><tr><th scope="row">{text(words.title(claim))}</th>'

@@ -42,35 +42,37 @@ def weighted_sum(terms: Sequence[Term]) -> Array:
 
 
 def reduce_sum(terms: Sequence[Term], against: Array | None = None) -> tuple[float, float]:
-    """``(||S||^2, <S, against>)`` for ``S = sum_k c_k a_k``, without forming ``S``."""
+    """``(||S||^2, <S, against>)`` for ``S = sum_k c_k a_k``, without forming ``S``.
+
+    ``S`` is summed up as ``c_0 (a_0 + sum_k (c_k / c_0) a_k)``, chunk by chunk.
+    """
+    terms = [(weight, array) for weight, array in terms if weight]
     if not terms:
         return 0.0, 0.0
-    flats = [(weight, np.ravel(array)) for weight, array in terms]
+    lead, flats = terms[0][0], [(c / terms[0][0], np.ravel(array)) for c, array in terms]
     other = None if against is None else np.ravel(against)
     size = flats[0][1].size
     total, buffer = np.empty(min(size, CHUNK)), np.empty(min(size, CHUNK))
     squares = dots = 0.0
     for low in range(0, size, CHUNK):
         part = slice(low, min(low + CHUNK, size))
-        s, t = total[: part.stop - low], buffer[: part.stop - low]
-        np.multiply(flats[0][1][part], flats[0][0], out=s)
+        s = flats[0][1][part]
         for weight, flat in flats[1:]:
-            _accumulate(s, t, weight, flat[part])
-        squares += float(np.vdot(s, s))
+            s = _plus(s, weight, flat[part], total[: s.size], buffer[: s.size])
+        squares += float(np.dot(s, s))
         if other is not None:
-            dots += float(np.vdot(s, other[part]))
-    return squares, dots
+            dots += float(np.dot(s, other[part]))
+    return lead * lead * squares, lead * dots
 
 
-def _accumulate(total: Array, buffer: Array, weight: float, piece: Array) -> None:
-    """``total += weight * piece`` in place, through ``buffer``."""
+def _plus(s: Array, weight: float, piece: Array, out: Array, buffer: Array) -> Array:
+    """``s + weight * piece`` into ``out``, which may be ``s``."""
     if weight == 1.0:
-        np.add(total, piece, out=total)
-    elif weight == -1.0:
-        np.subtract(total, piece, out=total)
-    else:
-        np.multiply(piece, weight, out=buffer)
-        np.add(total, buffer, out=total)
+        return np.add(s, piece, out=out)
+    if weight == -1.0:
+        return np.subtract(s, piece, out=out)
+    np.multiply(piece, weight, out=buffer)
+    return np.add(s, buffer, out=out)
 
 
 def matrix_bounds(a: Array) -> tuple[float, float]:
@@ -81,7 +83,7 @@ def matrix_bounds(a: Array) -> tuple[float, float]:
     """
     size, ones = np.abs(a), np.ones(a.shape[0])
     columns, rows = ones @ size, size @ np.ones(a.shape[1])
-    np.multiply(size, size, out=size)
+    np.square(size, out=size)
     squares = ones @ size
     spectral = min(float(squares.sum()), float(columns.max() * rows.max()))
     return math.sqrt(spectral) * (1 + 1e-10), math.sqrt(float(squares.max()))

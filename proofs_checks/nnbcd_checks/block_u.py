@@ -79,47 +79,58 @@ def judge_u(bench: Bench, i: int, new: Mapping[str, Array], constant: float | No
 def _scan(
     scalars: Scalars, u: Array, step: Array, misfit: Array, linear: Array
 ) -> tuple[float, float, NDArray[np.intp]]:
-    """Own-side excess, squared distance to stationarity, and entries another side undercuts."""
-    flat = [np.ravel(array) for array in (u, step, misfit, linear)]
-    own = gaps = 0.0
-    suspects = []
-    for low in range(0, u.size, CHUNK):
-        part = [array[low : low + CHUNK] for array in flat]
-        excess, gap, over = _scan_chunk(scalars, *part)
-        own, gaps = own + excess, gaps + gap
-        suspects.append(over + low)
-    return own, gaps, np.concatenate(suspects)
-
-
-def _scan_chunk(
-    scalars: Scalars, u: Array, step: Array, misfit: Array, linear: Array
-) -> tuple[float, float, NDArray[np.intp]]:
-    """`_scan` on entries (m,).
+    """Own-side excess (at most), squared distance to stationarity, and entries to look at.
 
     With r = F'(u), k the slope at u, q the curvature and v - s(u) = misfit, the derivative at
     the kink on u's own side is ``r - q u``, and on the other side it differs by
     ``gamma (k_right - k_left) v``.  So the other side can go downhill from the kink only where
     ``gamma (k_right - k_left) misfit + |r| > (gamma k_left k_right + beta) |u|``.
     """
-    pieces, (left, right) = scalars.pieces, scalars.curvatures
-    smooth = scalars.alpha * step
-    smooth -= scalars.rho * linear
+    flat = [np.ravel(array) for array in (u, step, misfit, linear)]
+    buffers = np.empty((3, min(u.size, CHUNK)))
+    total = own = 0.0
+    suspects = []
+    for low in range(0, u.size, CHUNK):
+        part = [array[low : low + CHUNK] for array in flat]
+        excess, squares, over = _scan_chunk(scalars, buffers[:, : part[0].size], *part)
+        own, total = own + excess, total + squares
+        suspects.append(over + low)
+    return own, total, np.concatenate(suspects)
+
+
+def _scan_chunk(
+    scalars: Scalars, buffers: Array, u: Array, step: Array, misfit: Array, linear: Array
+) -> tuple[float, float, NDArray[np.intp]]:
+    """`_scan` on entries (m,)."""
+    pieces, pull, smooth = scalars.pieces, buffers[0], buffers[1]
+    np.multiply(linear, -scalars.rho, out=smooth)
+    np.multiply(step, scalars.alpha, out=pull)
+    np.add(smooth, pull, out=smooth)
+    np.multiply(misfit, scalars.gamma, out=pull)
     slope = pieces.slope(u)
-    gap = subdifferential_gap(smooth, slope, misfit, u, pieces, scalars.gamma)
-    squares = gap * gap
-    distance = float(squares.sum())
-    at_kink = np.flatnonzero(u == 0)
-    squares[at_kink] = 0.0
-    total = float(squares.sum())
-    upper = (float(np.vdot(squares, slope)) - pieces.left * total) / (pieces.right - pieces.left)
-    own = upper / (2 * right) + max(total - upper, 0.0) / (2 * left)
-    size = np.abs(gap)
-    off_kink = size[at_kink] > 0
-    size += (scalars.gamma * (pieces.right - pieces.left)) * misfit
-    stiff = scalars.gamma * pieces.left * pieces.right + scalars.rho + scalars.alpha
-    over = size > stiff * np.abs(u)
-    over[at_kink[off_kink]] = True
-    return own, distance, np.flatnonzero(over)
+    gap = subdifferential_gap(smooth, u, pull, slope, pieces, out=buffers[2])
+    squares = float(np.dot(gap, gap))
+    np.abs(u, out=smooth)
+    smooth *= scalars.gamma * pieces.left * pieces.right + scalars.rho + scalars.alpha
+    pull *= pieces.right - pieces.left
+    np.subtract(smooth, pull, out=smooth)
+    over = np.flatnonzero(smooth < math.sqrt(squares))
+    kinked = np.flatnonzero(u == 0)
+    off = kinked[gap[kinked] != 0] if kinked.size else kinked
+    kept = squares
+    if off.size:
+        over, kept = np.union1d(over, off), squares - float(np.square(gap[off]).sum())
+        gap[off] = 0.0
+    np.multiply(gap, slope, out=slope)
+    return _own_excess(scalars, max(kept, 0.0), float(np.dot(slope, slope))), squares, over
+
+
+def _own_excess(scalars: Scalars, squares: float, sloped: float) -> float:
+    """``sum r^2 / (2 q)``, q by side, from ``sum r^2`` and ``sum (k r)^2``."""
+    pieces, (left, right) = scalars.pieces, scalars.curvatures
+    upper = (sloped - pieces.left**2 * squares) / (pieces.right**2 - pieces.left**2)
+    upper = min(max(upper, 0.0), squares)
+    return upper / (2 * right) + (squares - upper) / (2 * left)
 
 
 def _jumps(

@@ -17,19 +17,23 @@ from nnbcd_checks.arrays import Array
 
 
 def subdifferential_gap(
-    smooth: Array, slope: Array, misfit: Array, u: Array, pieces: Pieces, gamma: float
+    smooth: Array,
+    u: Array,
+    pull: Array,
+    slope: Array,
+    pieces: Pieces,
+    out: Array | None = None,
 ) -> Array:
     """dist(0, smooth + gamma d/du 1/2 (v - s(u))^2), entrywise and signed where single-valued.
 
-    ``smooth``: derivative of everything else; ``slope``: that of s at u; ``misfit = v - s(u)``;
-    all of one shape (m,).
+    ``smooth``: derivative of everything else; ``pull = gamma (v - s(u))``; ``slope``: that of
+    s at u; all of one shape (m,).  ``out`` takes the result.
     """
-    gap: Array = gamma * misfit
-    gap *= slope
+    gap = np.multiply(pull, slope, out=out)
     np.subtract(smooth, gap, out=gap)
     at = np.flatnonzero(u == 0)
     if at.size:
-        gap[at] = _gap_at_kink(smooth[at], -gamma * misfit[at], pieces)
+        gap[at] = _gap_at_kink(smooth[at], -pull[at], pieces)
     return gap
 
 

@@ -1,0 +1,60 @@
+"""A certificate in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnbcd.report import words
+from nnbcd.report.read import Record, records
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nnbcd.api import Result
+
+STYLES = {"good": "bold green", "bad": "bold red", "open": "bold yellow"}
+
+
+def print_certificate(console: Console, certificate: Record, *, brief: bool = False) -> None:
+    """The verdict in words; before it, unless ``brief``, a table of the claims."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not brief:
+        table = Table(title="Claims", title_justify="left")
+        table.add_column("claim")
+        table.add_column("verdict")
+        table.add_column("worst margin", justify="right")
+        table.add_column("tolerance", justify="right")
+        table.add_column("where")
+        table.add_column("why")
+        for claim in records(certificate.get("claims")):
+            verdict, tone = words.VERDICTS.get(
+                str(claim.get("verdict")), (str(claim.get("verdict")), "open")
+            )
+            table.add_row(
+                Text(words.title(claim)),
+                Text(verdict, style=STYLES[tone]),
+                words.figure(claim.get("margin")),
+                words.figure(claim.get("tolerance")),
+                Text(words.where(claim.get("where"))),
+                Text(str(claim.get("why") or "")),
+            )
+        console.print(table)
+    verdict_on_all = words.overall(certificate)
+    console.print(Text(verdict_on_all.headline, style=STYLES[verdict_on_all.tone]))
+    for line in verdict_on_all.sentences:
+        console.print(Text(line), soft_wrap=True)
+
+
+def print_result(console: Console, result: Result, *, brief: bool = False) -> None:
+    """What became of a training run: its verdict, how far it came, and where its report lies."""
+    if result.interrupted:
+        words_now = "Interrupted; the sweeps done so far are a valid run"
+        console.print(f"{words_now}: {result.run}", markup=False, soft_wrap=True)
+    if result.certificate is None:
+        console.print("Nothing was judged (audit switched off).")
+    else:
+        print_certificate(console, result.certificate.to_json(), brief=brief)
+    if result.run is not None and not brief:
+        console.print(f"Report: {result.run / 'report.html'}", markup=False, soft_wrap=True)
