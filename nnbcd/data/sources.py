@@ -86,9 +86,10 @@ def load_npz(path: Path, *, task: Task = "classification") -> Dataset:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise InputError(f"{path}: given a single array; allowed: an .npz with x and y")
+        arrays = np.load(path, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise InputError(f"{path}: given a single array; allowed: an .npz with x and y")
+        with arrays:
             x, y = (_named(arrays, path, names) for names in (_X_NAMES, _Y_NAMES))
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):

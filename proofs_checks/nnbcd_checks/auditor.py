@@ -44,7 +44,7 @@ class Auditor:
                 start,
             )
         self._verdicts = Verdicts(problem)
-        self._verdicts.see_start(self._meter.excess_nonzeros())
+        self._verdicts.see_state(0, self._meter.excess_nonzeros())
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Judge the sweep that led to ``state``; `TraceError` if it cannot be read."""

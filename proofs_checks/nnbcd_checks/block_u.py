@@ -159,7 +159,9 @@ def _jumps(
     into_left = np.maximum(-(force + gamma * pieces.left * v), 0.0)
     into_right = np.maximum(force + gamma * pieces.right * v, 0.0)
     gain_left, gain_right = into_left**2 / (2 * left), into_right**2 / (2 * right)
-    best = np.where(u > 0, gain_left, np.where(u < 0, gain_right, np.maximum(gain_left, gain_right)))
+    best = np.where(
+        u > 0, gain_left, np.where(u < 0, gain_right, np.maximum(gain_left, gain_right))
+    )
     residual = smooth - gamma * misfit * np.where(u > 0, pieces.right, pieces.left)
     held = u * (np.where(u > 0, right, left) * u / 2 - residual)
     under = best - held

@@ -156,8 +156,7 @@ def judge_w(bench: Bench, i: int, new: Mapping[str, Array], constant: float | No
     before = mixed.linear[i]
     mixed.replace_w(i, new[names[0]], new[names[1]])
     terms = [
-        _with_prox(bench, name, weigh.alpha, step)
-        for name, step in zip(names, steps, strict=True)
+        _with_prox(bench, name, weigh.alpha, step) for name, step in zip(names, steps, strict=True)
     ]
     (square_w, inner_w), (square_b, inner_b) = (
         reduce_sum(term, step) for term, step in zip(terms, steps, strict=True)
@@ -222,9 +221,7 @@ def _slack_w(
     return Slack(structured, generic, trace_w + corner)
 
 
-def _excess_w(
-    bench: Bench, i: int, residuals: list[Array], floors: tuple[float, float]
-) -> float:
+def _excess_w(bench: Bench, i: int, residuals: list[Array], floors: tuple[float, float]) -> float:
     """``1/2 tr(R H^{-1} R^T)``, H = rho [V 1]^T [V 1] + diag(floors), (d_{i-1} + 1) squared."""
     values = bench.mixed.v(i - 1)
     width, rho = values.shape[1], bench.problem.layer(i).penalties.rho

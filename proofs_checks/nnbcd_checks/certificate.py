@@ -119,14 +119,10 @@ def certify(verdicts: Verdicts, basis: str, extra: Iterable[Claim] = ()) -> Cert
     """The certificate of everything ``verdicts`` has seen."""
     sweeps = ranges(verdicts.sweeps)
     claims = [_claim(verdicts, name, basis, sweeps) for name in CLAIMS]
-    return Certificate(
-        verdicts.problem.name, sweeps, (*claims, *extra), _diagnostics(verdicts)
-    )
+    return Certificate(verdicts.problem.name, sweeps, (*claims, *extra), _diagnostics(verdicts))
 
 
-def _claim(
-    verdicts: Verdicts, name: str, basis: str, sweeps: tuple[tuple[int, int], ...]
-) -> Claim:
+def _claim(verdicts: Verdicts, name: str, basis: str, sweeps: tuple[tuple[int, int], ...]) -> Claim:
     verdict, why = verdicts.verdict(name)
     tally = verdicts.tallies[name]
     return Claim(

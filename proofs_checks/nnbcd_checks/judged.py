@@ -114,9 +114,7 @@ class Quadratic:
     curved_error: float = 0.0  # how far `curved` may be off
 
 
-def judge_quadratic(
-    bench: Bench, block: str, constant: float | None, found: Quadratic
-) -> Judged:
+def judge_quadratic(bench: Bench, block: str, constant: float | None, found: Quadratic) -> Judged:
     """The figures of a quadratic block."""
     slack, unit = found.slack, bench.unit
     step, residual = math.sqrt(found.step_square), math.sqrt(found.residual_square)

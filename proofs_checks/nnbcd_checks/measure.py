@@ -62,7 +62,9 @@ class Meter:
         new = take_state(self.problem, state, f"state {self.sweep + 1}")
         norms = tensor_norms(self.problem, new) | self._fixed
         bench = Bench(self.problem, self._mixed, larger(self._norms, norms))
-        judged = [figures for block in self.problem.order for figures in self._judge(bench, block, new)]
+        judged = [
+            figures for block in self.problem.order for figures in self._judge(bench, block, new)
+        ]
         before, before_error = self._terms, self._terms_error
         gaps = self._mixed.gaps()
         self._terms, self._terms_error = self._objective(gaps, norms)

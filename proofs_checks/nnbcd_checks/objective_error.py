@@ -10,9 +10,7 @@ from nnbcd_checks.mixed import Gaps, Mixed
 from nnbcd_checks.rounding import AUDIT_UNIT, growth
 
 
-def objective_error(
-    mixed: Mixed, gaps: Gaps, norms: Mapping[str, float], loss: float
-) -> float:
+def objective_error(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float], loss: float) -> float:
     """A bound of ``|computed L - L|``: each squared misfit times the error of its operands.
 
     For ``c/2 ||r||^2`` with r off by e: ``c (||r|| e + e^2 / 2)``, and ``growth * u`` of the

@@ -69,5 +69,3 @@ def tensor_norms(problem: Problem, state: Mapping[str, Array]) -> dict[str, floa
 def larger(old: Mapping[str, float], new: Mapping[str, float]) -> Sizes:
     """The larger norm of each tensor."""
     return Sizes({name: max(value, new[name]) for name, value in old.items()})
-
-

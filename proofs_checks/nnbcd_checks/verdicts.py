@@ -37,9 +37,9 @@ class Verdicts:
     def __post_init__(self) -> None:
         self.not_checkable = why_not_checkable(self.problem)
 
-    def see_start(self, excess_nonzeros: Sequence[int | None]) -> None:
-        """Judge the start's feasibility."""
-        self._feasibility(0, excess_nonzeros)
+    def see_state(self, sweep: int, excess_nonzeros: Sequence[int | None]) -> None:
+        """Judge the feasibility of a state that no row speaks of, such as the start."""
+        self._feasibility(sweep, excess_nonzeros)
 
     def see(self, row: Row) -> None:
         """Judge one sweep."""
