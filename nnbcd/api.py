@@ -17,7 +17,7 @@ from nnbcd.configured import configured_activation, start_weights
 from nnbcd.errors import InputError
 from nnbcd.files import claim_folder
 from nnbcd.folder import finish_folder
-from nnbcd.loop import Outcome, arrays, iterate
+from nnbcd.loop import Outcome, arrays, iterate, judge_threads
 from nnbcd.model import CompressedNetwork
 from nnbcd.prepare import PerLayer, Wish
 from nnbcd.problem import Problem
@@ -269,6 +269,7 @@ def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
         data.X.cpu().numpy(),
         data.Y.cpu().numpy(),
         arrays(problem, state),
+        threads=judge_threads(torch.get_num_threads()),
     )
 
 

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -67,87 +68,158 @@ def iterate(
 ) -> Outcome:
     """Run ``sweeps`` sweeps from ``state``, telling every watcher after each.
 
-    An interrupt (Ctrl-C) ends the run after the sweep at hand; a second one is raised at once.
-    Raises ``FloatingPointError`` where an iterate stops being finite.
+    The judge works beside the solver, one sweep behind it, in a thread of its own; ``record`` and
+    ``on_progress`` follow the judge.  An interrupt (Ctrl-C) ends the run after the sweep at hand;
+    a second one is raised at once.  Raises ``FloatingPointError`` where an iterate stops being
+    finite.
     """
-    meter = _Meter(problem, recorder, scorer)
-    meter.record(0, state)
+    meter = _Meter(problem, sweeps, recorder, scorer, on_progress)
+    meter.record(_Swept(0, state), None)
     previous, done = None, 0
-    with _interruptible() as stopped:
+    with _interruptible() as stopped, _beside(judge, problem) as judged:
         while done < sweeps and not stopped():
             began = time.perf_counter()
             after = sweep(problem, data, state, observe=meter.probe)
             _synchronise(data)
             meter.seconds_train += time.perf_counter() - began
             previous, state, done = state, after, done + 1
-            row = meter.judged(judge, state)
             _check_finite(state, done)
-            meter.record(done, state, row)
-            if on_progress is not None:
-                on_progress(meter.progress(done, sweeps, row))
+            for swept, verdict in judged(
+                _Swept(done, state, meter.seconds_train, meter.probe.take())
+            ):
+                meter.record(swept, verdict)
+        for swept, verdict in judged(None):
+            meter.record(swept, verdict)
     if recorder is not None:
         recorder.finish(done, previous, state)
     return Outcome(
-        state,
-        compressed_network(problem, state),
-        done,
-        meter.seconds_train,
-        meter.seconds_audit,
-        done < sweeps,
-        None if scorer is None else scorer.metric,
-        *meter.scores,
+        state=state,
+        model=compressed_network(problem, state),
+        sweeps=done,
+        seconds_train=meter.seconds_train,
+        seconds_audit=meter.seconds_audit,
+        interrupted=done < sweeps,
+        metric=None if scorer is None else scorer.metric,
+        score_compressed=meter.scores[0],
+        score_uncompressed=meter.scores[1],
     )
 
 
+@dataclass(frozen=True)
+class _Swept:
+    """A finished sweep, and the clock and V residual at its end."""
+
+    sweep: int
+    state: State
+    seconds_train: float = 0.0
+    v_residual: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What the judge said of a sweep, and how long it took."""
+
+    row: dict[str, Any]
+    seconds: float
+
+
 class _Meter:
-    """The clocks and scores of a run."""
+    """The clocks and scores of a run, and those who are told of them."""
 
-    def __init__(self, problem: Problem, recorder: Recorder | None, scorer: Scorer | None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        sweeps: int,
+        recorder: Recorder | None,
+        scorer: Scorer | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
         self.seconds_train = self.seconds_audit = 0.0
-        self.rises = 0
         self.scores: tuple[float | None, float | None] = (None, None)
-        self._problem, self._recorder, self._scorer = problem, recorder, scorer
         self.probe = ResidualProbe(problem)
+        self._problem, self._sweeps = problem, sweeps
+        self._recorder, self._scorer, self._on_progress = recorder, scorer, on_progress
+        self._rises = 0
 
-    def judged(self, judge: Judge | None, state: State) -> dict[str, Any] | None:
-        if judge is None:
-            return None
-        began = time.perf_counter()
-        row = judge.step(arrays(self._problem, state)).to_json()
-        self.seconds_audit += time.perf_counter() - began
-        self.rises += int(row["total"]["decrease"] < -row["total"]["tolerance"])
-        return row
-
-    def record(self, k: int, state: State, row: dict[str, Any] | None = None) -> None:
+    def record(self, swept: _Swept, verdict: _Verdict | None) -> None:
+        row = None if verdict is None else verdict.row
+        if verdict is not None:
+            self.seconds_audit += verdict.seconds
+            total = verdict.row["total"]
+            self._rises += int(total["decrease"] < -total["tolerance"])
         if self._scorer is not None:
-            self.scores = self._scorer.both(self._problem, state)
-        if self._recorder is None:
-            return
-        if row is not None:
-            self._recorder.line("rows.jsonl", row)
-        self._recorder.line(
-            "metrics.jsonl",
-            {
-                "sweep": k,
-                "seconds_train": round(self.seconds_train, 6),
-                "seconds_audit": round(self.seconds_audit, 6),
-                "metric": self._scorer.metric if self._scorer else None,
-                "score_compressed": self.scores[0],
-                "score_uncompressed": self.scores[1],
-                "v_residual": self.probe.take(),
-            },
-        )
-        self._recorder.state(k, state)
+            self.scores = self._scorer.both(self._problem, swept.state)
+        if self._recorder is not None:
+            if row is not None:
+                self._recorder.line("rows.jsonl", row)
+            self._recorder.line("metrics.jsonl", self._metrics(swept))
+            self._recorder.state(swept.sweep, swept.state)
+        if self._on_progress is not None and swept.sweep > 0:
+            self._on_progress(self._progress(swept, row))
 
-    def progress(self, k: int, sweeps: int, row: dict[str, Any] | None) -> Progress:
+    def _metrics(self, swept: _Swept) -> dict[str, Any]:
+        return {
+            "sweep": swept.sweep,
+            "seconds_train": round(swept.seconds_train, 6),
+            "seconds_audit": round(self.seconds_audit, 6),
+            "metric": self._scorer.metric if self._scorer else None,
+            "score_compressed": self.scores[0],
+            "score_uncompressed": self.scores[1],
+            "v_residual": swept.v_residual,
+        }
+
+    def _progress(self, swept: _Swept, row: dict[str, Any] | None) -> Progress:
         return Progress(
-            sweep=k,
-            sweeps=sweeps,
+            sweep=swept.sweep,
+            sweeps=self._sweeps,
             objective=None if row is None else row["after"]["total"],
             metric=self._scorer.metric if self._scorer else "",
             score=self.scores[0],
-            rises=self.rises,
+            rises=self._rises,
         )
+
+
+Judged = Callable[[_Swept | None], list[tuple[_Swept, _Verdict | None]]]
+"""Takes a sweep to judge (``None``: no more) and returns those judged since the last call."""
+
+
+@contextmanager
+def _beside(judge: Judge | None, problem: Problem) -> Iterator[Judged]:
+    """A judge in a thread of its own, at most one sweep behind; without a judge, no verdicts.
+
+    Torch gives up the threads that the judge takes, and has them back at the end: two pools on the
+    same cores spend their time waiting for one another.
+    """
+    if judge is None:
+        yield lambda swept: [] if swept is None else [(swept, None)]
+        return
+    pending: list[tuple[_Swept, Future[_Verdict]]] = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads - judge_threads(threads)))
+    try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="nnbcd-judge") as pool:
+
+            def judged(swept: _Swept | None) -> list[tuple[_Swept, _Verdict | None]]:
+                done = [(waiting, future.result()) for waiting, future in pending]
+                pending.clear()
+                if swept is not None:
+                    pending.append((swept, pool.submit(_judge, judge, problem, swept.state)))
+                return list(done)
+
+            yield judged
+    finally:
+        torch.set_num_threads(threads)
+
+
+def judge_threads(threads: int) -> int:
+    """How many of ``threads`` a judge beside the solver takes."""
+    return max(1, threads // 4)
+
+
+def _judge(judge: Judge, problem: Problem, state: State) -> _Verdict:
+    began = time.perf_counter()
+    row = judge.step(arrays(problem, state)).to_json()
+    return _Verdict(row, time.perf_counter() - began)
 
 
 def arrays(problem: Problem, state: State) -> dict[str, NDArray[np.floating[Any]]]:

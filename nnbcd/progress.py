@@ -111,16 +111,19 @@ class _Lines:
     def __init__(self, total: int | None, title: str, console: Console) -> None:
         self._total, self._title, self._console = total, title, console
         self._tenth = -1
-        self._began = time.monotonic()
+        self._first: tuple[int, float] | None = None  # what came before it is no sweep
 
     def __call__(self, done: int, words: str, of: int | None = None) -> None:
         total = of or self._total or 0
+        now = time.monotonic()
+        first, began = self._first = self._first or (done, now)
         tenth = 10 * done // total if total else done // 100
         if tenth <= self._tenth and done != total:
             return
         self._tenth = tenth
-        spent = time.monotonic() - self._began
-        left = f"{spent / done * (total - done):.0f} s left" if 0 < done < total else ""
+        left = ""
+        if first < done < total:
+            left = f"{(now - began) / (done - first) * (total - done):.0f} s left"
         parts = [f"{self._title}: {done}/{total or '?'}", words, left]
         self._console.print(
             "  ".join(part for part in parts if part), markup=False, highlight=False, soft_wrap=True

@@ -10,7 +10,7 @@ from nnbcd.errors import InputError
 from nnbcd.files import write_text
 from nnbcd.report.page import page, plot, table, tag, text
 from nnbcd.report.read import Record, read_record, records
-from nnbcd.report.words import percent, score, seconds
+from nnbcd.report.words import overall, percent, score, seconds
 
 
 def write_demo_report(folder: Path) -> Path:
@@ -58,11 +58,7 @@ def _body(folder: Path, summary: Record) -> Iterator[str]:
 
 
 def _run(folder: Path, run: Record) -> str:
-    certified = run.get("certified")
-    tone, words = {True: ("good", "certified"), False: ("bad", "not certified")}.get(
-        certified if isinstance(certified, bool) else None,  # type: ignore[arg-type]
-        ("open", "not judged"),
-    )
+    tone, words = _verdict(folder, run)
     cells = (
         ("weights kept", percent(run.get("kept_fraction"))),
         ("NN-BCD", score(run, "test_accuracy_compressed")),
@@ -83,9 +79,27 @@ def _run(folder: Path, run: Record) -> str:
 def _link(folder: Path, run: Record) -> str:
     """The run's name, linked to its report if that lies inside the folder."""
     name = text(run.get("name", "run"))
-    place = PurePosixPath(str(run.get("run") or ""))
-    inside = place.parts and not place.is_absolute() and ".." not in place.parts
-    if not inside or not (folder / place / "report.html").is_file():
+    place = _place(run)
+    if place is None or not (folder / place / "report.html").is_file():
         return name
     # quote() leaves no colon, so that no scheme but this folder's own can stand in the link.
     return f'<a href="./{quote(str(place))}/report.html">{name}</a>'
+
+
+def _verdict(folder: Path, run: Record) -> tuple[str, str]:
+    """Tone and words: from the run's own certificate where it is there, else from the summary."""
+    place = _place(run)
+    certificate = None if place is None else read_record(folder / place / "certificate.json")
+    if certificate is not None:
+        verdict = overall(certificate)
+        return verdict.tone, verdict.headline.lower()
+    if run.get("certified") is True:
+        return "good", "certified"
+    return "open", "not certified" if run.get("certified") is False else "not judged"
+
+
+def _place(run: Record) -> PurePosixPath | None:
+    """The run's folder, if it lies inside the demonstration's."""
+    place = PurePosixPath(str(run.get("run") or ""))
+    inside = place.parts and not place.is_absolute() and ".." not in place.parts
+    return place if inside else None

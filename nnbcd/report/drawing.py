@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from nnbcd.report.series import Series
 
@@ -25,6 +25,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6
 
 WIDTH, HEIGHT = 5.0, 3.1
 """Inches: about the width of a phone, so that the text is never scaled down much."""
+
+MOST_DRAWN = 1e200
+"""Matplotlib's own arithmetic overflows on what is far beyond this."""
 
 STYLE: Any = {  # matplotlib types its keys one by one
     "svg.fonttype": "none",
@@ -80,7 +83,7 @@ def canvas(rows: int = 1, columns: int = 1, *, height: float = HEIGHT) -> tuple[
 def curve(axes: Axes, series: Series, *, log: bool = True, **style: Any) -> None:
     """Draw a thinned curve; what a log scale cannot show is left out."""
     thin = series.thinned()
-    value = np.where(np.isfinite(thin.value), thin.value, np.nan)
+    value = np.where(np.abs(thin.value) < MOST_DRAWN, thin.value, np.nan)
     if log:
         value = np.where(value > 0, value, np.nan)
     if np.isnan(value).all():
@@ -110,7 +113,7 @@ def finish(
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(numticks=6))
         axes.yaxis.set_major_formatter(FuncFormatter(_power))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_locator(NullLocator())
         _limit_decades(axes, decades)
     if sweeps:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

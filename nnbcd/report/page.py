@@ -28,7 +28,8 @@ overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.4rem .7rem;vertical-align:top}
 thead th{color:var(--soft);font-weight:600;border-bottom:1px solid var(--line);white-space:nowrap}
-tbody+tbody td,tbody+tbody th,tr.line td{border-top:1px solid var(--line)}
+tbody+tbody tr:first-child>*{border-top:1px solid var(--line)}
+th .soft{font-weight:400}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.why{padding-top:0;color:var(--soft)}
 ul{margin:.3rem 0;padding-left:1.2rem}summary{cursor:pointer}

@@ -110,12 +110,13 @@ def running_sums(rows: Sequence[Record]) -> tuple[Series, Series]:
     sweeps = _sweeps(rows)
     distance = subgradient(rows, "distance").value
     b, least = subgradient(rows, "b").value, subgradient(rows, "lambda").value
-    fall = _array([mapping(r.get("before")).get("total") for r in rows]) - _array(
-        [mapping(r.get("after")).get("total") for r in rows]
-    )
+    before = _array([mapping(r.get("before")).get("total") for r in rows])
+    after = _array([mapping(r.get("after")).get("total") for r in rows])
     with np.errstate(all="ignore"):
         total = np.cumsum(distance**2)
-        bound = np.maximum.accumulate(b) ** 2 * np.cumsum(fall) / np.minimum.accumulate(least)
+        bound = (
+            np.maximum.accumulate(b) ** 2 * np.cumsum(before - after) / np.minimum.accumulate(least)
+        )
     return Series(sweeps, total), Series(sweeps, bound)
 
 

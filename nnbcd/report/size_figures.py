@@ -32,7 +32,11 @@ def accuracy_figure(summary: Record) -> Figure:
         points = [p for p in points if math.isfinite(p[0]) and math.isfinite(p[1]) and p[0] > 0]
         if points:
             x, y = zip(*points, strict=True)
-            axes.plot(x, y, marker, color=colour, label=words, markersize=7, alpha=0.9)
+            filled = colour if key == METHODS[-1][0] else "none"  # hollow: what lies below shows
+            axes.plot(
+                x, y, marker, color=colour, markerfacecolor=filled, label=words, markersize=8,
+                markeredgewidth=1.8,
+            )  # fmt: skip
     if math.isfinite(dense) and axes.has_data():
         axes.axhline(dense, color=INK, linewidth=1, linestyle=":", label="dense")
     finish(axes, log=False, sweeps=False, label="held-out accuracy")
@@ -56,7 +60,7 @@ def size_figure(run: Record) -> Figure:
     bars = [(*_layer_bar(i, mapping(layer)), COLOURS[0]) for i, layer in enumerate(_layers(run), 1)]
     bars.append(("compressed layers", number(run.get("kept_fraction")), INK))
     bars.append(("all, with biases", number(run.get("kept_fraction_all")), INK))
-    bars = [bar for bar in bars if np.isfinite(bar[1])]
+    bars = [bar for bar in bars if 0 <= bar[1] <= 10]
     figure, (axes,) = canvas(height=0.9 + 0.34 * max(1, len(bars)))
     for row, (_, value, colour) in enumerate(bars):
         axes.barh(row, value, color=colour, height=0.62)

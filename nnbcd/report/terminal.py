@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
     from nnbcd.api import Result
 
+WIDE = 130
 STYLES = {"good": "bold green", "bad": "bold red", "open": "bold yellow"}
 
 
 def print_certificate(console: Console, certificate: Record, *, brief: bool = False) -> None:
-    """The verdict in words; before it, unless ``brief``, a table of the claims."""
+    """The verdict in words; before it, unless ``brief``, a table of the claims.
+
+    A narrow terminal leaves the column of reasons out; the words give those that matter.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -27,7 +31,9 @@ def print_certificate(console: Console, certificate: Record, *, brief: bool = Fa
         table.add_column("worst margin", justify="right")
         table.add_column("tolerance", justify="right")
         table.add_column("where")
-        table.add_column("why")
+        reasons = console.width >= WIDE
+        if reasons:
+            table.add_column("why")
         for claim in records(certificate.get("claims")):
             verdict, tone = words.VERDICTS.get(
                 str(claim.get("verdict")), (str(claim.get("verdict")), "open")
@@ -38,7 +44,7 @@ def print_certificate(console: Console, certificate: Record, *, brief: bool = Fa
                 words.figure(claim.get("margin")),
                 words.figure(claim.get("tolerance")),
                 Text(words.where(claim.get("where"))),
-                Text(str(claim.get("why") or "")),
+                *([Text(str(claim.get("why") or ""))] if reasons else []),
             )
         console.print(table)
     verdict_on_all = words.overall(certificate)

@@ -1,6 +1,9 @@
 """Judge of U_i where the activation has a kink: two convex quadratics meeting at u = 0.
 
-Entrywise the block problem is ``F(u) = gamma/2 (v - s(u))^2 + rho/2 (u - w)^2 + alpha/2 (u - u0)^2``.
+Entrywise the block problem is
+
+    F(u) = gamma/2 (v - s(u))^2 + rho/2 (u - w)^2 + alpha/2 (u - u0)^2.
+
 On the side with slope k it is a quadratic with second derivative ``q = gamma k^2 + rho + alpha``.
 Its minimum over that closed side lies below F(0) by exactly ``[outward Newton decrement at 0]``:
 if the one-sided derivative F'(0) points downhill into the side, by ``F'(0)^2 / (2 q)``, else by 0.

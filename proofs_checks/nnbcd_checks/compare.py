@@ -39,7 +39,7 @@ def differs(given: float | None, expected: float | None, allowed: float) -> bool
 
 def inconsistencies(problem: Problem, row: Row, last: Row | None) -> Iterator[Difference]:
     """What a recorded row says against itself, the claim, and the row before it."""
-    expected = {name: constant for name, constant in block_constants(problem).items()}
+    expected = block_constants(problem)
     names = [name for block in problem.order for name in row_blocks(problem, block)]
     if [block.block for block in row.blocks] != names:
         yield Difference(row.sweep, "blocks", None, None, 0.0)

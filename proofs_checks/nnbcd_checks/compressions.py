@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnbcd_checks.arrays import Array, Term, norm, reduce_sum, square, weighted_sum
-from nnbcd_checks.kinks import sparse_normal_gap
 from nnbcd_checks.judged import Bench, Judged, Quadratic, judge_quadratic
+from nnbcd_checks.kinks import sparse_normal_gap
 from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth
 from nnbcd_checks.tt import left_products, middle, right_products
 

@@ -36,23 +36,21 @@ def row_blocks(problem: Problem, block: str) -> list[str]:
 
 
 def _constant(problem: Problem, kind: str, i: int) -> float | None:
-    layer = problem.layer(i)
-    weigh, pieces, last = layer.penalties, pieces_of(layer.activation), i == problem.depth
+    layer, last = problem.layer(i), i == problem.depth
+    weigh = layer.penalties
     if kind == "V":
         # gamma/2 ||V - s||^2 is gamma-strongly convex; the loss adds its own to V_N.
-        if not last:
-            return weigh.gamma / 2
-        return weigh.alpha + (weigh.gamma + LOSSES[problem.loss].curvature) / 2
+        loss = weigh.alpha + LOSSES[problem.loss].curvature / 2 if last else 0.0
+        return weigh.gamma / 2 + loss
     if kind == "U":
-        prox = 0.0 if last else weigh.alpha
+        prox, pieces = 0.0 if last else weigh.alpha, pieces_of(layer.activation)
         if pieces.smooth:
             return prox + (weigh.gamma * pieces.left**2 + weigh.rho) / 2
         return prox / 2  # not convex in U
     if kind == "W":
         return weigh.alpha + weigh.mu / 2  # on [W b]; W alone has tau more
-    if layer.compression.kind == "tt":
-        return weigh.alpha_z  # quadratic in one core, possibly flat
-    return weigh.alpha_z / 2 if layer.compression.kind == "prune" else None
+    # One core is quadratic, possibly flat; the sparse set is not convex.
+    return {"tt": weigh.alpha_z, "prune": weigh.alpha_z / 2}.get(layer.compression.kind)
 
 
 def least_constant(problem: Problem) -> float | None:

@@ -51,6 +51,7 @@ class Sizes:
     norms: dict[str, float]
 
     def __call__(self, name: str) -> float:
+        """The norm of tensor ``name``, or another bound that `tensor_norms` keeps."""
         return self.norms[name]
 
     def prediction(self, problem: Problem, i: int) -> tuple[float, float]:

@@ -72,11 +72,10 @@ def _check_metadata(given: object, where: str, sweep: int | None) -> None:
         allowed["sweep"] = str(sweep)
     found = given if isinstance(given, dict) else {}
     for key, value in allowed.items():
-        if key in found or sweep is not None:
-            if found.get(key) != value:
-                raise TraceError(
-                    f"{where}: metadata {key}: given {found.get(key)!r}; allowed: {value!r}"
-                )
+        if (key in found or sweep is not None) and found.get(key) != value:
+            raise TraceError(
+                f"{where}: metadata {key}: given {found.get(key)!r}; allowed: {value!r}"
+            )
 
 
 def _check_names(header: Mapping[str, Any], where: str, shapes: Shapes) -> None:
@@ -96,8 +95,7 @@ def _check_tensor(given: object, where: str, shape: tuple[int, ...], dtype: str)
         raise TraceError(f"{where}: shape {entry.get('shape')!r}; declared: {list(shape)}")
     size = math.prod(shape) * np.dtype(dtype).itemsize
     offsets = entry.get("data_offsets")
-    plain = isinstance(offsets, list) and len(offsets) == 2
-    if not plain or not all(isinstance(k, int) for k in offsets or ()):
+    if not (isinstance(offsets, list) and [type(k) for k in offsets] == [int, int]):
         raise TraceError(f"{where}: bad data_offsets {offsets!r}")
     if offsets[1] - offsets[0] != size:
         raise TraceError(f"{where}: takes {offsets[1] - offsets[0]} bytes; declared: {size}")

@@ -47,7 +47,7 @@ class Run:
         """The recorded rows, of sweeps 1, 2, ... without a gap; empty if there are none."""
         if not (self.root / "rows.jsonl").exists():
             return ()
-        rows = []
+        rows: list[Row] = []
         for number, text in _lines(_inside(self.root, "rows.jsonl")):
             where = f"rows.jsonl line {number}"
             row = Row.from_json(_object(text, where), where)

@@ -233,6 +233,14 @@ def factor_modes(size):
     return modes or [1]
 
 
+def random_ranks(rng, modes):
+    """Ranks up to 3 that both neighbouring cores can carry."""
+    ranks = [1]
+    for j, mode in enumerate(modes[:-1], 1):
+        ranks.append(int(rng.integers(1, 1 + min(ranks[-1] * mode, math.prod(modes[j:]), 3))))
+    return ranks[1:]
+
+
 def random_problem(
     rng,
     *,
@@ -262,10 +270,7 @@ def random_problem(
         if kind in ("tt", "tt_svd"):
             modes = factor_modes(d * p)
             compression["modes"] = modes
-            compression["ranks"] = [
-                int(rng.integers(1, 1 + min(math.prod(modes[:j]), math.prod(modes[j:]), 3)))
-                for j in range(1, len(modes))
-            ]
+            compression["ranks"] = random_ranks(rng, modes)
         activation = "identity" if i == depth - 1 else str(rng.choice(activations))
         shape = {"kind": activation}
         if activation == "leaky_relu":
