@@ -35,7 +35,7 @@ def main() -> int:
     with track(options.splits, "splits") as tick:
         summaries = []
         for seed in range(options.splits):
-            summaries.append(run_plans(PLANS, seed=seed, console=None, out=None))
+            summaries.append(run_plans(PLANS, seed=seed))
             tick(seed + 1, options.splits)
     result = {
         "schema": "nnbcd-seeds",

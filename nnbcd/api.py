@@ -183,6 +183,9 @@ def run_config(
     from nnbcd.data import train_and_test
 
     fit, held_out = train_and_test(config.data)
+    folder = out or config.run.out or Path("runs") / config.run.name
+    overwrite = overwrite or config.run.overwrite
+    claim_folder(Path(folder), overwrite=overwrite)  # before any work that could be in vain
     labelled = fit.task == "classification"
     sizes = [fit.x.shape[1], *config.network.hidden, fit.y.shape[1]]
     own, run = config.compression, config.run
@@ -195,8 +198,8 @@ def run_config(
         seed=run.seed,
         audit=audit and run.audit,
         evaluation=(held_out.x, held_out.labels if labelled else held_out.y),
-        out=out or run.out or (Path("runs") / run.name),
-        overwrite=overwrite or run.overwrite,
+        out=folder,
+        overwrite=overwrite,
         name=run.name,
         on_progress=on_progress,
     )

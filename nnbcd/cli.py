@@ -90,7 +90,11 @@ def demo(
 
     from nnbcd.demo import run_demo
 
-    run_demo(out, seed=seed, overwrite=overwrite, console=Console())
+    runs = run_demo(out, seed=seed, overwrite=overwrite, console=Console())["runs"]
+    if any(run["refuted"] for run in runs):
+        raise typer.Exit(REFUTED)
+    if any(run["interrupted"] for run in runs):
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()

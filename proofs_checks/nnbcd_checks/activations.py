@@ -32,15 +32,17 @@ class Pieces:
         """``s(u)``, entrywise."""
         if self.smooth:
             return u if self.left == 1.0 else self.left * u
-        if self.left == 0.0 and self.right == 1.0:
-            return np.maximum(u, 0.0)
         return np.where(u > 0, self.right * u, self.left * u)
 
-    def slope(self, u: Array) -> Array:
+    def slope(self, u: Array, out: Array | None = None) -> Array:
         """The slope on the side of ``u``; at the kink the left one."""
-        if self.left == 0.0 and self.right == 1.0:
-            return (u > 0).astype(np.float64)
-        return np.where(u > 0, self.right, self.left)
+        found = np.empty_like(u) if out is None else out
+        np.greater(u, 0.0, out=found)
+        if self.right != 1.0 or self.left != 0.0:
+            other = self.left * (1.0 - found)  # exact: found is 0 or 1
+            found *= self.right
+            found += other
+        return found
 
 
 def _leaky(activation: Activation) -> Pieces:

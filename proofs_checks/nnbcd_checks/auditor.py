@@ -12,7 +12,6 @@ from nnbcd_checks.certificate import Certificate, certify
 from nnbcd_checks.measure import Meter
 from nnbcd_checks.problem import Problem
 from nnbcd_checks.row import Row
-from nnbcd_checks.states import take_array
 from nnbcd_checks.verdicts import Verdicts
 
 
@@ -35,14 +34,8 @@ class Auditor:
     ) -> None:
         self.problem, self._threads = problem, threads
         self._pools = ThreadpoolController()
-        first, last = problem.layers[0].inputs, problem.layers[-1].outputs
         with self._pools.limit(limits=threads, user_api="blas"):
-            self._meter = Meter(
-                problem,
-                take_array(x, "X", (problem.samples, first), problem.dtype, "data"),
-                take_array(y, "Y", (problem.samples, last), problem.dtype, "data"),
-                start,
-            )
+            self._meter = Meter(problem, x, y, start)
         self._verdicts = Verdicts(problem)
         self._verdicts.see_state(0, self._meter.excess_nonzeros())
 

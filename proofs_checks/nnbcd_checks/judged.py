@@ -15,13 +15,16 @@ nothing cancels near a fixed point; with R = 0 the first gives the guaranteed de
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from nnbcd_checks.arrays import Array, Term
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.problem import Problem
 from nnbcd_checks.rounding import AUDIT_UNIT, UNIT, Slack, growth
+
+Constants: TypeAlias = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)

@@ -18,22 +18,21 @@ from nnbcd_checks.arrays import Array
 
 def subdifferential_gap(
     smooth: Array,
-    u: Array,
     pull: Array,
     slope: Array,
+    kinked: NDArray[np.intp],
     pieces: Pieces,
     out: Array | None = None,
 ) -> Array:
     """dist(0, smooth + gamma d/du 1/2 (v - s(u))^2), entrywise and signed where single-valued.
 
     ``smooth``: derivative of everything else; ``pull = gamma (v - s(u))``; ``slope``: that of
-    s at u; all of one shape (m,).  ``out`` takes the result.
+    s at u; all of one shape (m,).  ``kinked``: where u = 0.  ``out`` takes the result.
     """
     gap = np.multiply(pull, slope, out=out)
     np.subtract(smooth, gap, out=gap)
-    at = np.flatnonzero(u == 0)
-    if at.size:
-        gap[at] = _gap_at_kink(smooth[at], -pull[at], pieces)
+    if kinked.size:
+        gap[kinked] = _gap_at_kink(smooth[kinked], -pull[kinked], pieces)
     return gap
 
 
@@ -42,7 +41,7 @@ def _gap_at_kink(smooth: Array, ends: Array, pieces: Pieces) -> Array:
     left, right = pieces.left * ends + smooth, pieces.right * ends + smooth
     inside = (left <= 0) & (right >= 0)
     nearest = np.minimum(np.abs(left), np.abs(right))
-    found: Array = np.where(inside & (left <= right), 0.0, nearest)
+    found: Array = np.where(inside, 0.0, nearest)  # 0 lies between only if the kink is convex
     return found
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from nnbcd_checks.arrays import Array
 from nnbcd_checks.judged import Sizes
-from nnbcd_checks.mixed import Gaps, Mixed
+from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.objective import Gaps
 from nnbcd_checks.problem import Problem, block_kind
 
 

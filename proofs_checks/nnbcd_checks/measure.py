@@ -9,42 +9,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.arrays import Array, matrix_bounds, norm
-from nnbcd_checks.block_u import judge_u
-from nnbcd_checks.blocks import judge_u_linear, judge_v, judge_w
-from nnbcd_checks.compressions import COMPRESSIONS, excess_nonzeros
+from nnbcd_checks.arrays import Array, norm
+from nnbcd_checks.block_prune import excess_nonzeros
+from nnbcd_checks.block_u import judge_u, judge_u_linear
+from nnbcd_checks.block_v import judge_v
+from nnbcd_checks.block_w import judge_w
+from nnbcd_checks.compressions import COMPRESSIONS
 from nnbcd_checks.constants import block_constants, least_constant
 from nnbcd_checks.errors import TraceError
 from nnbcd_checks.judged import Bench, Judged
 from nnbcd_checks.lipschitz import Bounds, relative_error_matrix
-from nnbcd_checks.mixed import Gaps, Mixed
-from nnbcd_checks.objective_error import gradient_error, objective_error
+from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.objective import Gaps, gaps_of, gradient_error, objective, objective_error
 from nnbcd_checks.problem import Problem
 from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
-from nnbcd_checks.states import larger, take_state, tensor_norms
+from nnbcd_checks.states import larger, take_data, take_state
 from nnbcd_checks.subgradient import distance_norm, element_norm, why_no_element
 
 
 class Meter:
     """Holds the state before a sweep with its products, and measures the sweep to the next.
 
-    ``x`` (n, d_0) and ``y`` (n, d_N) are float64; ``start`` is the state after ``sweep`` sweeps.
+    ``x`` (n, d_0), ``y`` (n, d_N) and states are of the problem's dtype; ``start`` is the state
+    after ``sweep`` sweeps.
     """
 
     def __init__(
         self,
         problem: Problem,
-        x: Array,
-        y: Array,
+        x: NDArray[Any],
+        y: NDArray[Any],
         start: Mapping[str, NDArray[Any]],
         sweep: int = 0,
     ) -> None:
         self.problem, self.sweep = problem, sweep
-        taken = take_state(problem, start, f"state {sweep}")
-        self._fixed = _fixed_norms(x, y)
-        self._norms = tensor_norms(problem, taken) | self._fixed
-        self._mixed = Mixed(problem, x, y, taken)
-        self._terms, self._terms_error = self._objective(self._mixed.gaps(), self._norms)
+        own_x, own_y, self._fixed = take_data(problem, x, y)
+        taken, norms = take_state(problem, start, f"state {sweep}")
+        self._norms = norms | self._fixed
+        self._mixed = Mixed(problem, own_x, own_y, taken)
+        self._terms, self._terms_error = self._objective(gaps_of(self._mixed), self._norms)
         self._constants, self._least = block_constants(problem), least_constant(problem)
         self._no_element = why_no_element(problem)
 
@@ -59,14 +62,14 @@ class Meter:
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Measure the sweep from the held state to ``state``, and hold that."""
-        new = take_state(self.problem, state, f"state {self.sweep + 1}")
-        norms = tensor_norms(self.problem, new) | self._fixed
+        new, norms = take_state(self.problem, state, f"state {self.sweep + 1}")
+        norms |= self._fixed
         bench = Bench(self.problem, self._mixed, larger(self._norms, norms))
         judged = [
             figures for block in self.problem.order for figures in self._judge(bench, block, new)
         ]
         before, before_error = self._terms, self._terms_error
-        gaps = self._mixed.gaps()
+        gaps = gaps_of(self._mixed)
         self._terms, self._terms_error = self._objective(gaps, norms)
         row = Row(
             sweep=self.sweep + 1,
@@ -85,7 +88,7 @@ class Meter:
     def _judge(self, bench: Bench, block: str, new: Mapping[str, Array]) -> list[Judged]:
         kind, i = block[0], int(block[1:])
         if kind == "Z":
-            judge = COMPRESSIONS[self.problem.layer(i).compression.kind].judge
+            judge = COMPRESSIONS[self.problem.layer(i).compression.kind]
             return judge(bench, i, new, self._constants)
         if kind == "V":
             return [judge_v(bench, i, new, self._constants[block])]
@@ -97,7 +100,7 @@ class Meter:
 
     def _objective(self, gaps: Gaps, norms: Mapping[str, float]) -> tuple[dict[str, float], float]:
         """The objective's terms now, and how far their total may be off."""
-        terms = self._mixed.objective(gaps, norms)
+        terms = objective(self._mixed, gaps, norms)
         return terms, objective_error(self._mixed, gaps, norms, terms["loss"])
 
     def _subgradient(
@@ -144,16 +147,6 @@ class Meter:
             ),
             self.excess_nonzeros(),
         )
-
-
-def _fixed_norms(x: Array, y: Array) -> dict[str, float]:
-    """The norms of the data, once; the spectral norm of X exactly, rounded up."""
-    return {
-        "V0": norm(x),
-        "Y": norm(y),
-        "spectral V0": float(np.linalg.norm(x, 2)) * (1 + 1e-10),
-        "column V0": matrix_bounds(x)[1],
-    }
 
 
 def _ratio(gap: float, size: float) -> float:

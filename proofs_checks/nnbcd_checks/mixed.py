@@ -11,24 +11,15 @@ The objective and every gradient of its smooth part are sums of these and of two
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from nnbcd_checks.activations import Pieces, pieces_of
-from nnbcd_checks.arrays import Array, Term, norm
+from nnbcd_checks.arrays import Array, Term, empty
+from nnbcd_checks.fused import LinearMisfit, MoveU, Visit, linear_misfit, move_u, subtract
 from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.problem import Problem, block_kind
 from nnbcd_checks.tt import left_products, reconstruct, right_products, transpose_middle
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """Frobenius norms per layer of ``V - s(U)``, ``E`` and ``W - C(Z)``."""
-
-    misfit: Mapping[int, float]
-    linear: Mapping[int, float]
-    apart: Mapping[int, float]
 
 
 class Mixed:
@@ -38,11 +29,12 @@ class Mixed:
         self.problem, self.x, self.y = problem, x, y
         self.now: dict[str, Array] = dict(state)
         self.pieces: dict[int, Pieces] = {}
-        self.linear: dict[int, Array] = {}
         self.shaped: dict[int, Array] = {}
         self.misfit: dict[int, Array] = {}
+        self.linear: dict[int, Array] = {}
         self.apart: dict[int, Array] = {}
-        self.matrix: dict[int, Array] = {}
+        self.misfit_square: dict[int, float] = {}
+        self.linear_square: dict[int, float] = {}
         self._cache: dict[str, Array] = {}
         for i, layer in enumerate(problem.layers, 1):
             self.pieces[i] = pieces_of(layer.activation)
@@ -50,7 +42,6 @@ class Mixed:
             self._refresh_misfit(i)
             self._refresh_linear(i)
             if layer.compressed:
-                self._refresh_matrix(i)
                 self._refresh_apart(i)
 
     def v(self, i: int) -> Array:
@@ -64,33 +55,34 @@ class Mixed:
 
     # -- changing one tensor --------------------------------------------------------------------
 
-    def replace_v(self, i: int, new: Array) -> None:
-        """Put a new ``V_i`` in."""
+    def replace_v(self, i: int, new: Array) -> LinearMisfit | None:
+        """Put a new ``V_i`` in; what it does to ``E_{i+1}``, if there is one."""
         self.now[f"V{i}"] = new
         self._forget("loss", f"ev{i + 1}")
         self._refresh_misfit(i)
-        if i < self.problem.depth:
-            self._refresh_linear(i + 1)
+        return self._refresh_linear(i + 1) if i < self.problem.depth else None
 
-    def replace_u(self, i: int, new: Array, step: Array) -> None:
-        """Put a new ``U_i`` in; ``step`` is new - old."""
-        self.now[f"U{i}"] = new
-        self.shaped[i] = self.pieces[i].value(new)
-        self._refresh_misfit(i)
-        self.linear[i] = self.linear[i] - step
+    def replace_u(self, i: int, new: Array, visit: Visit | None = None) -> MoveU:
+        """Put a new ``U_i`` in; ``visit`` is told every chunk of what depends on it."""
+        pair = (new, self.now[f"U{i}"])
+        v, pieces = self.now[f"V{i}"], self.pieces[i]
+        moved = move_u(pieces, v, pair, self.shaped[i], self.linear[i], visit)
+        self.now[f"U{i}"], self.shaped[i] = new, moved.shaped
+        self.misfit[i], self.misfit_square[i] = moved.misfit, moved.misfit_square
+        self.linear[i], self.linear_square[i] = moved.linear, moved.linear_square
         self._forget(f"ev{i}", f"ew{i}", f"e1{i}")
+        return moved
 
-    def replace_w(self, i: int, weight: Array, bias: Array) -> None:
-        """Put a new ``(W_i, b_i)`` in."""
+    def replace_w(self, i: int, weight: Array, bias: Array) -> LinearMisfit:
+        """Put a new ``(W_i, b_i)`` in; what it does to ``E_i``."""
         self.now[f"W{i}"], self.now[f"b{i}"] = weight, bias
-        self._refresh_linear(i)
         if self.problem.layer(i).compressed:
             self._refresh_apart(i)
+        return self._refresh_linear(i)
 
     def replace_z(self, i: int, tensors: Mapping[str, Array]) -> None:
         """Put a new ``Z_i``, or some new cores of it, in."""
         self.now.update(tensors)
-        self._refresh_matrix(i)
         self._refresh_apart(i)
 
     def _forget(self, *keys: str) -> None:
@@ -98,53 +90,21 @@ class Mixed:
             self._cache.pop(key, None)
 
     def _refresh_misfit(self, i: int) -> None:
-        self.misfit[i] = self.now[f"V{i}"] - self.shaped[i]
+        self.misfit[i], self.misfit_square[i] = subtract(self.now[f"V{i}"], self.shaped[i])
 
-    def _refresh_linear(self, i: int) -> None:
-        product: Array = self.v(i - 1) @ self.now[f"W{i}"].T
-        product += self.now[f"b{i}"]
-        product -= self.now[f"U{i}"]
-        self.linear[i] = product
+    def _refresh_linear(self, i: int) -> LinearMisfit:
+        weight, bias, u = (self.now[f"{letter}{i}"] for letter in "WbU")
+        found = linear_misfit(self.v(i - 1), weight, bias, u, self.linear.get(i))
+        self.linear[i], self.linear_square[i] = found.value, found.square
         self._forget(f"ev{i}", f"ew{i}", f"e1{i}")
-
-    def _refresh_matrix(self, i: int) -> None:
-        if self.problem.layer(i).compression.kind == "prune":
-            self.matrix[i] = self.now[f"Z{i}"]
-        else:
-            self.matrix[i] = reconstruct(self.cores(i), self.now[f"W{i}"].shape)
+        return found
 
     def _refresh_apart(self, i: int) -> None:
-        self.apart[i] = self.now[f"W{i}"] - self.matrix[i]
-
-    # -- the objective --------------------------------------------------------------------------
-
-    def gaps(self) -> Gaps:
-        """The norms of all misfits of the present state."""
-        return Gaps(
-            {i: norm(a) for i, a in self.misfit.items()},
-            {i: norm(a) for i, a in self.linear.items()},
-            {i: norm(a) for i, a in self.apart.items()},
-        )
-
-    def objective(self, gaps: Gaps, norms: Mapping[str, float]) -> dict[str, float]:
-        """The terms of the objective and their ``total``, from norms of the present state."""
-        terms = {
-            "loss": LOSSES[self.problem.loss].value(self.v(self.problem.depth), self.y),
-            "gamma": 0.0,
-            "rho": 0.0,
-            "tau": 0.0,
-            "mu": 0.0,
-        }
-        for i, layer in enumerate(self.problem.layers, 1):
-            weigh = layer.penalties
-            terms["gamma"] += weigh.gamma / 2 * gaps.misfit[i] ** 2
-            terms["rho"] += weigh.rho / 2 * gaps.linear[i] ** 2
-            if layer.compressed:
-                terms["tau"] += weigh.tau / 2 * gaps.apart[i] ** 2
-            squares = norms[f"W{i}"] ** 2 + norms[f"b{i}"] ** 2
-            terms["mu"] += weigh.mu / 2 * squares
-        terms["total"] = sum(terms.values())
-        return terms
+        weight = self.now[f"W{i}"]
+        if self.problem.layer(i).compression.kind == "prune":
+            self.apart[i] = weight - self.now[f"Z{i}"]
+        else:
+            self.apart[i] = weight - reconstruct(self.cores(i), weight.shape)
 
     # -- gradients of the smooth part -----------------------------------------------------------
 
@@ -188,13 +148,17 @@ class Mixed:
     def _product_ev(self, i: int) -> Array:
         key = f"ev{i}"
         if key not in self._cache:
-            self._cache[key] = self.linear[i].T @ self.v(i - 1)
+            linear, v = self.linear[i], self.v(i - 1)
+            out = empty(linear.shape[1], v.shape[1])
+            self._cache[key] = np.matmul(linear.T, v, out=out)
         return self._cache[key]
 
     def _product_ew(self, i: int) -> Array:
         key = f"ew{i}"
         if key not in self._cache:
-            self._cache[key] = self.linear[i] @ self.now[f"W{i}"]
+            linear, weight = self.linear[i], self.now[f"W{i}"]
+            out = empty(linear.shape[0], weight.shape[1])
+            self._cache[key] = np.matmul(linear, weight, out=out)
         return self._cache[key]
 
     def _column_sums(self, i: int) -> Array:

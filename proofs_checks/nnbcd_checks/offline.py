@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from nnbcd_checks.arrays import Array
 from nnbcd_checks.certificate import Certificate, Claim, certify, ranges
 from nnbcd_checks.claims import Place
 from nnbcd_checks.compare import Difference, differences, inconsistencies
@@ -44,7 +44,7 @@ class _Audit:
 
     def go(self, progress: Progress | None) -> Certificate:
         run, verdicts = self.run, Verdicts(self.run.problem)
-        x, y = (np.array(array, dtype=np.float64) for array in run.data)
+        x, y = run.data
         rows = {row.sweep: row for row in run.rows}
         stored = set(run.sweeps)
         paired = {k for k in stored if k - 1 in stored}
@@ -68,7 +68,7 @@ class _Audit:
         return certify(verdicts, _basis(sweeps, self.pairs), extra)
 
     def _recompute(
-        self, verdicts: Verdicts, x: Array, y: Array, k: int, recorded: Row | None
+        self, verdicts: Verdicts, x: NDArray[Any], y: NDArray[Any], k: int, recorded: Row | None
     ) -> Row:
         if self._meter is None or self._meter.sweep != k - 1:
             self._meter = Meter(self.run.problem, x, y, self.run.load(k - 1), k - 1)

@@ -6,13 +6,9 @@ arXiv 2303.06815 (Li, Chung, Du, Wang, Zhou, Shen) and Zeng et al., ICML 2019.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from nnbcd_checks.errors import TraceError
-from nnbcd_checks.schema import validate
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,25 @@ class Layer:
         """Whether the layer has a block ``Z``."""
         return self.compression.kind != "none"
 
+    def to_json(self) -> dict[str, Any]:
+        """The layer as ``problem.json`` holds it."""
+        activation: dict[str, Any] = {"kind": self.activation.kind}
+        if self.activation.slope is not None:
+            activation["slope"] = self.activation.slope
+        compression: dict[str, Any] = {"kind": self.compression.kind}
+        if self.compression.nonzeros is not None:
+            compression["nonzeros"] = self.compression.nonzeros
+        if self.compression.kind in ("tt", "tt_svd"):
+            compression["modes"] = list(self.compression.modes)
+            compression["ranks"] = list(self.compression.ranks)
+        return {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "activation": activation,
+            "compression": compression,
+            "penalties": asdict(self.penalties),
+        }
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -81,19 +96,10 @@ class Problem:
     @classmethod
     def from_json(cls, obj: Mapping[str, Any]) -> Problem:
         """The problem of a parsed ``problem.json``; `TraceError` names key, value and domain."""
-        validate(obj, "problem", "problem.json")
-        problem = cls(
-            name=str(obj["name"]),
-            samples=int(obj["samples"]),
-            dtype=str(obj["dtype"]),
-            loss=str(obj["loss"]["kind"]),
-            order=tuple(obj["order"]),
-            layers=tuple(_layer(layer) for layer in obj["layers"]),
-        )
-        for i in range(1, problem.depth + 1):
-            _check_layer(problem, i)
-        _check_order(problem)
-        return problem
+        # Imported here since the reader builds what this module defines.
+        from nnbcd_checks.problem_json import read_problem  # noqa: PLC0415
+
+        return read_problem(obj)
 
     def to_json(self) -> dict[str, Any]:
         """The claim as ``problem.json`` holds it."""
@@ -105,7 +111,7 @@ class Problem:
             "dtype": self.dtype,
             "loss": {"kind": self.loss},
             "order": list(self.order),
-            "layers": [_layer_json(layer) for layer in self.layers],
+            "layers": [layer.to_json() for layer in self.layers],
         }
 
     @property
@@ -134,96 +140,3 @@ class Problem:
 def block_kind(block: str) -> tuple[str, int]:
     """The letter and the layer of a block name: ``("Z", 2)`` for ``Z2`` and for ``Z2.1``."""
     return block[0], int(block[1:].partition(".")[0])
-
-
-def _layer(obj: Mapping[str, Any]) -> Layer:
-    compression, activation = obj["compression"], obj["activation"]
-    return Layer(
-        inputs=int(obj["inputs"]),
-        outputs=int(obj["outputs"]),
-        activation=Activation(
-            activation["kind"], float(activation["slope"]) if "slope" in activation else None
-        ),
-        compression=Compression(
-            compression["kind"],
-            int(compression["nonzeros"]) if "nonzeros" in compression else None,
-            tuple(int(m) for m in compression.get("modes", ())),
-            tuple(int(r) for r in compression.get("ranks", ())),
-        ),
-        penalties=Penalties(**{key: _real(value) for key, value in obj["penalties"].items()}),
-    )
-
-
-def _real(value: int | float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
-
-
-def _layer_json(layer: Layer) -> dict[str, Any]:
-    activation: dict[str, Any] = {"kind": layer.activation.kind}
-    if layer.activation.slope is not None:
-        activation["slope"] = layer.activation.slope
-    compression: dict[str, Any] = {"kind": layer.compression.kind}
-    if layer.compression.nonzeros is not None:
-        compression["nonzeros"] = layer.compression.nonzeros
-    if layer.compression.kind in ("tt", "tt_svd"):
-        compression["modes"] = list(layer.compression.modes)
-        compression["ranks"] = list(layer.compression.ranks)
-    return {
-        "inputs": layer.inputs,
-        "outputs": layer.outputs,
-        "activation": activation,
-        "compression": compression,
-        "penalties": asdict(layer.penalties),
-    }
-
-
-def _fail(i: int, key: str, given: object, allowed: str) -> TraceError:
-    return TraceError(f"problem.json: layers[{i - 1}].{key}: given {given!r}; allowed: {allowed}")
-
-
-def _check_layer(problem: Problem, i: int) -> None:
-    layer = problem.layer(i)
-    if i > 1 and layer.inputs != problem.layer(i - 1).outputs:
-        raise _fail(
-            i, "inputs", layer.inputs, f"{problem.layer(i - 1).outputs}, the outputs before"
-        )
-    if i == problem.depth and layer.activation.kind != "identity":
-        raise _fail(i, "activation.kind", layer.activation.kind, "identity on the last layer")
-    for key, value in asdict(layer.penalties).items():
-        if not math.isfinite(value):
-            raise _fail(i, f"penalties.{key}", value, "a finite number")
-    _check_compression(layer, i)
-
-
-def _check_compression(layer: Layer, i: int) -> None:
-    what, size = layer.compression, layer.inputs * layer.outputs
-    tau, alpha_z = layer.penalties.tau, layer.penalties.alpha_z
-    if not layer.compressed and (tau or alpha_z):
-        raise _fail(i, "penalties", {"tau": tau, "alpha_z": alpha_z}, "0 without compression")
-    if layer.compressed and not tau > 0:
-        raise _fail(i, "penalties.tau", tau, "> 0 where the layer is compressed")
-    if what.nonzeros is not None and what.nonzeros > size:
-        raise _fail(i, "compression.nonzeros", what.nonzeros, f"1 to {size}, the size of W")
-    if not what.modes:
-        return
-    if math.prod(what.modes) != size:
-        raise _fail(i, "compression.modes", what.modes, f"a product of {size}, the size of W")
-    if len(what.ranks) != len(what.modes) - 1:
-        raise _fail(i, "compression.ranks", what.ranks, f"{len(what.modes) - 1} ranks")
-    for j, rank in enumerate(what.ranks, 1):
-        most = min(math.prod(what.modes[:j]), math.prod(what.modes[j:]))
-        if rank > most:
-            raise _fail(i, f"compression.ranks[{j - 1}]", rank, f"1 to {most}")
-
-
-def _check_order(problem: Problem) -> None:
-    blocks = [f"{letter}{i}" for i in range(1, problem.depth + 1) for letter in "VUW"]
-    blocks += [f"Z{i}" for i, layer in enumerate(problem.layers, 1) if layer.compressed]
-    if sorted(problem.order) != sorted(blocks):
-        raise TraceError(
-            f"problem.json: order: given {list(problem.order)}; allowed: every one of "
-            f"{sorted(blocks)} exactly once"
-        )

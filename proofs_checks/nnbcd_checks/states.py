@@ -9,61 +9,92 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.arrays import Array, matrix_bounds, norm
+from nnbcd_checks.arrays import Array
 from nnbcd_checks.errors import TraceError
+from nnbcd_checks.fused import copy_array, copy_matrix
 from nnbcd_checks.judged import Sizes
 from nnbcd_checks.problem import Problem
 
 
-def take_array(
+def check_array(
     value: NDArray[Any], name: str, shape: tuple[int, ...], dtype: str, where: str
-) -> Array:
-    """A float64 copy of one array after checking it; `TraceError` says what is wrong."""
+) -> NDArray[Any]:
+    """``value`` if it has the shape and dtype declared; else `TraceError`."""
     given = np.asarray(value)
     if given.shape != shape:
         raise TraceError(f"{where}: {name}: shape {given.shape}; declared: {shape}")
     if given.dtype != np.dtype(dtype):
         raise TraceError(f"{where}: {name}: dtype {given.dtype}; declared: {dtype}")
-    copy: Array = np.array(given, dtype=np.float64, order="C")
-    if not math.isfinite(norm(copy)) and not np.isfinite(copy).all():
-        raise TraceError(f"{where}: {name}: holds NaN or infinity")
-    return copy
+    return given
 
 
-def take_state(problem: Problem, state: Mapping[str, NDArray[Any]], where: str) -> dict[str, Array]:
-    """Private float64 copies of a state's tensors: exactly those the problem declares."""
+def check_norm(value: Array, norm: float, name: str, where: str) -> None:
+    """Raise `TraceError` unless ``value`` and its squared norm are finite."""
+    if math.isfinite(norm):
+        return
+    finite = bool(np.isfinite(value).all())
+    raise TraceError(
+        f"{where}: {name}: "
+        + ("its squared norm overflows float64" if finite else "holds NaN or infinity")
+    )
+
+
+def take_state(
+    problem: Problem, state: Mapping[str, NDArray[Any]], where: str
+) -> tuple[dict[str, Array], dict[str, float]]:
+    """Private float64 copies of a state's tensors, exactly those the problem declares, and norms.
+
+    Norms are Frobenius, by the tensors' names, and more where a bound needs it: ``C{i}`` bounds
+    ||C(Z_i)||, ``G{i}`` is the product of the cores' norms; for V and W ``spectral V{i}`` bounds
+    the spectral norm and ``column V{i}`` is the largest column norm.
+    """
     shapes = problem.shapes()
     missing, unknown = sorted(shapes.keys() - state.keys()), sorted(state.keys() - shapes.keys())
     if missing:
         raise TraceError(f"{where}: tensor {missing[0]} is missing")
     if unknown:
         raise TraceError(f"{where}: unknown tensor {unknown[0]}; declared: {sorted(shapes)}")
-    return {
-        name: take_array(state[name], name, shape, problem.dtype, where)
-        for name, shape in shapes.items()
-    }
+    taken: dict[str, Array] = {}
+    norms: dict[str, float] = {}
+    for name, shape in shapes.items():
+        given = check_array(state[name], name, shape, problem.dtype, where)
+        if name[0] in "VW":
+            copied = copy_matrix(given)
+            taken[name], norms[name] = copied.value, copied.norm
+            norms |= {f"spectral {name}": copied.spectral, f"column {name}": copied.column}
+        else:
+            taken[name], norms[name] = copy_array(given)
+        check_norm(taken[name], norms[name], name, where)
+    return taken, norms | _compressed_norms(problem, norms)
 
 
-def tensor_norms(problem: Problem, state: Mapping[str, Array]) -> dict[str, float]:
-    """Frobenius norms of a state's tensors, by name, and more where a bound needs it:
-
-    ``C{i}`` bounds ||C(Z_i)||, ``G{i}`` is the product of the cores' norms; for V and W
-    ``spectral V{i}`` bounds the spectral norm and ``column V{i}`` is the largest column norm.
-    Raises `TraceError` where a square overflows: such a state cannot be judged in float64.
-    """
-    found = {name: norm(value) for name, value in state.items()}
+def _compressed_norms(problem: Problem, norms: Mapping[str, float]) -> dict[str, float]:
+    found: dict[str, float] = {}
     for i, layer in enumerate(problem.layers, 1):
-        cores = [found[f"Z{i}.{j}"] for j in range(1, len(layer.compression.modes) + 1)]
+        cores = [norms[f"Z{i}.{j}"] for j in range(1, len(layer.compression.modes) + 1)]
         if cores:
             found[f"G{i}"] = found[f"C{i}"] = math.prod(cores)
         elif layer.compressed:
-            found[f"C{i}"] = found[f"Z{i}"]
-    for name in [name for name in state if name[0] in "VW"]:
-        found[f"spectral {name}"], found[f"column {name}"] = matrix_bounds(state[name])
-    for name, value in found.items():
-        if not math.isfinite(value):
-            raise TraceError(f"{name}: its squared norm overflows float64")
+            found[f"C{i}"] = norms[f"Z{i}"]
     return found
+
+
+def take_data(
+    problem: Problem, x: NDArray[Any], y: NDArray[Any]
+) -> tuple[Array, Array, dict[str, float]]:
+    """Private float64 copies of X and Y, and their norms as `take_state` names them.
+
+    The spectral norm of X is exact, rounded up: it is computed once.
+    """
+    shape_x = (problem.samples, problem.layers[0].inputs)
+    shape_y = (problem.samples, problem.layers[-1].outputs)
+    own_x = copy_matrix(check_array(x, "X", shape_x, problem.dtype, "data"))
+    own_y, norm_y = copy_array(check_array(y, "Y", shape_y, problem.dtype, "data"))
+    check_norm(own_x.value, own_x.norm, "X", "data")
+    check_norm(own_y, norm_y, "Y", "data")
+    spectral = float(np.linalg.norm(own_x.value, 2)) * (1 + 1e-10)
+    norms = {"V0": own_x.norm, "spectral V0": spectral, "column V0": own_x.column, "Y": norm_y}
+    return own_x.value, own_y, norms
 
 
 def larger(old: Mapping[str, float], new: Mapping[str, float]) -> Sizes:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnbcd_checks.arrays import CHUNK, Term, reduce_sum, weighted_sum
+from nnbcd_checks.arrays import CHUNK, Term, chunks, empty, reduce_sum, weighted_sum
 from nnbcd_checks.judged import Witness
 from nnbcd_checks.kinks import sparse_normal_gap, subdifferential_gap
 from nnbcd_checks.mixed import Mixed
@@ -67,12 +67,14 @@ def distance_norm(mixed: Mixed, name: str) -> float:
 
 def _distance_u(mixed: Mixed, i: int, terms: Sequence[Term]) -> float:
     (weight, linear), gamma = terms[0], mixed.problem.layer(i).penalties.gamma
-    flat = [np.ravel(a) for a in (linear, mixed.now[f"U{i}"], mixed.misfit[i])]
-    total = 0.0
-    for low in range(0, flat[0].size, CHUNK):
-        smooth, u, misfit = (a[low : low + CHUNK] for a in flat)
-        pieces = mixed.pieces[i]
-        pull, slope = gamma * misfit, pieces.slope(u)
-        gap = subdifferential_gap(weight * smooth, u, pull, slope, pieces)
+    flats = [np.ravel(a) for a in (linear, mixed.now[f"U{i}"], mixed.misfit[i])]
+    pieces, buffers, total = mixed.pieces[i], empty(4, CHUNK), 0.0
+    for part in chunks(flats[0].size):
+        e, u, a = (flat[part] for flat in flats)
+        smooth, pull, slope, out = buffers[:, : u.size]
+        np.multiply(e, weight, out=smooth)
+        np.multiply(a, gamma, out=pull)
+        pieces.slope(u, out=slope)
+        gap = subdifferential_gap(smooth, pull, slope, np.flatnonzero(u == 0), pieces, out=out)
         total += float(np.dot(gap, gap))
     return math.sqrt(total)

@@ -144,7 +144,30 @@ def test_pruning_attains_its_constant():
     assert block.excess == 0.0
 
 
-def relu_step(gamma, rho, alpha, v, w, u0, u):
+def test_pruning_too_much_or_the_wrong_entry():
+    """M = [3, 1, 1/2], two nonzeros allowed, tau + alpha_z = 2: excess is ||Z - M||^2 - 1/4."""
+    problem = one_layer({"kind": "prune", "nonzeros": 2}, 1, 3, 1)
+    start = {
+        "V1": np.zeros((1, 1)),
+        "U1": np.zeros((1, 1)),
+        "W1": np.array([[3.0, 2.0, 1.0]]),
+        "b1": np.zeros(1),
+        "Z1": np.array([[3.0, 0.0, 0.0]]),
+    }
+    for moved, excess in (
+        ([3.0, 1.0, 0.0], 0.0),
+        ([3.0, 0.0, 0.0], 1.0),
+        ([3.0, 0.0, 0.5], 0.75),
+        ([0.0, 1.0, 0.5], 8.75),
+        ([3.0, 1.5, 0.0], 0.25),
+    ):
+        got = fixed_but(problem, np.zeros((1, 3)), np.zeros((1, 1)), start, "Z1", np.array([moved]))
+        block = got[1][0].blocks[-1]
+        assert block.excess == pytest.approx(excess)
+        assert (block.excess <= block.excess_tolerance) is (excess == 0)
+
+
+def relu_step(gamma, rho, alpha, v, w, u0, u, dtype="float64"):
     """The row of U_1 in a two-layer net where only the scalar U_1 moves."""
     problem = one_layer(
         {"kind": "none"}, 1, 1, 1, gamma=gamma, rho=rho, alpha=alpha, tau=0, alpha_z=0
@@ -155,7 +178,10 @@ def relu_step(gamma, rho, alpha, v, w, u0, u):
     one = np.ones((1, 1))
     start = {"V1": v * one, "U1": u0 * one, "W1": w * one, "b1": np.zeros(1)}
     start |= {"V2": 0 * one, "U2": 0 * one, "W2": 0 * one, "b2": np.zeros(1)}
-    row = fixed_but(problem, one, one, start, "U1", u * one)[1][0]
+    problem["dtype"] = dtype
+    start = {name: value.astype(dtype) for name, value in start.items()}
+    one = one.astype(dtype)
+    row = fixed_but(problem, one, one, start, "U1", (u * one).astype(dtype))[1][0]
     return next(block for block in row.blocks if block.block == "U1")
 
 
@@ -171,6 +197,31 @@ def test_relu_step_tie_and_limit():
     e = 0.01
     stay = relu_step(6.0, 1.0, 1.0, 1 + e, -1.0, -1.0, -1.0)
     assert stay.excess > stay.excess_tolerance  # off the tie, staying is wrong
+
+
+@pytest.mark.parametrize("u", [-1.0, 0.5])
+def test_relu_step_at_a_tie_to_rounding(u):
+    """A few roundoffs beside the tie either minimiser is a right answer; 1e-6 beside, one is."""
+    near = relu_step(6.0, 1.0, 1.0, 1 + 4e-16 * (1 if u < 0 else -1), -1.0, -1.0, u)
+    assert 0 < near.excess <= near.excess_tolerance
+    far = relu_step(6.0, 1.0, 1.0, 1 + 1e-6 * (1 if u < 0 else -1), -1.0, -1.0, u)
+    assert far.excess > far.excess_tolerance
+    single = relu_step(6.0, 1.0, 1.0, 1 + 2e-7 * (1 if u < 0 else -1), -1.0, -1.0, u, "float32")
+    assert 0 < single.excess <= single.excess_tolerance
+
+
+def test_a_point_on_the_kink_that_ties_with_one_beside_it():
+    """v < 0, w = u0 = -1e-5: u = -1e-5 is better than u = 0 by 1e-10, which float32 cannot see."""
+    single, double = (
+        relu_step(1.0, 1.0, 1.0, -1.0, -1e-5, -1e-5, 0.0, dtype) for dtype in ("float32", "float64")
+    )
+    assert single.excess == pytest.approx(1e-10, rel=1e-3)
+    assert single.excess <= single.excess_tolerance
+    assert single.residual == pytest.approx(2e-5, rel=1e-3)
+    assert single.residual <= single.residual_tolerance
+    assert double.excess == pytest.approx(1e-10, rel=1e-9)
+    assert double.excess > double.excess_tolerance
+    assert double.residual > double.residual_tolerance
 
 
 def test_relu_step_without_its_prox():

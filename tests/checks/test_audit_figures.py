@@ -12,8 +12,9 @@ from naive_bcd import activate, contract, random_problem, random_start
 
 from nnbcd_checks import Problem
 from nnbcd_checks.activations import Pieces
-from nnbcd_checks.arrays import matrix_bounds, reduce_sum
-from nnbcd_checks.block_u import Scalars, _scan
+from nnbcd_checks.arrays import reduce_sum
+from nnbcd_checks.fused import copy_array, copy_matrix
+from nnbcd_checks.kinked import Scalars, Scan
 from nnbcd_checks.kinks import sparse_normal_gap, subdifferential_gap
 from nnbcd_checks.measure import Meter
 
@@ -132,12 +133,11 @@ def test_scalar_excess_against_a_grid():
         excess = value(u) - value(grid).min()
         scalars = Scalars(gamma, rho, alpha, pieces)
         arrays = [np.array([k]) for k in (u, u - u0, v - float(pieces.value(np.asarray(u))), w - u)]
-        own, _, suspects = _scan(scalars, *arrays)
-        assert own >= 0
-        if u != 0 and not suspects.size:
-            assert own >= excess - 1e-9
-        if excess > own + 1e-9:
-            assert suspects.size == 1
+        scan = Scan(scalars)
+        scan.visit(0, arrays[0], pieces.slope(arrays[0]), *arrays[1:])
+        assert scan.own >= 0
+        if excess > scan.own + 1e-9:
+            assert list(scan.suspects) == [0]
 
 
 @pytest.mark.parametrize("pieces", [RELU, LEAKY])
@@ -159,7 +159,8 @@ def test_subdifferential_against_difference_quotients(pieces):
         want = np.min(np.abs(smooth + np.asarray(candidates)))
         one = np.array([u])
         pull = np.array([gamma * (v - float(pieces.value(np.asarray(u))))])
-        got = subdifferential_gap(np.array([smooth]), one, pull, pieces.slope(one), pieces)
+        at = np.flatnonzero(one == 0)
+        got = subdifferential_gap(np.array([smooth]), pull, pieces.slope(one), at, pieces)
         assert abs(got[0]) == pytest.approx(want, abs=1e-3)
 
 
@@ -167,8 +168,8 @@ def test_kink_by_hand():
     """v > 0: {-v, 0}; v < 0: [0, -v]; v = 0: {0}; times gamma = 2."""
 
     def gap(smooth, v, pieces=RELU):
-        u = np.zeros(1)
-        arrays = (np.array([smooth]), u, np.array([2.0 * v]), pieces.slope(u), pieces)
+        slope, at = pieces.slope(np.zeros(1)), np.array([0])
+        arrays = (np.array([smooth]), np.array([2.0 * v]), slope, at, pieces)
         return abs(float(subdifferential_gap(*arrays)[0]))
 
     assert [gap(s, 1.5) for s in (0.0, 3.0, 1.0, 2.0, -1.0, 4.0)] == [0, 0, 1, 1, 1, 1]
@@ -198,9 +199,17 @@ def test_bounds_of_matrices_are_bounds():
     rng = np.random.default_rng(46)
     for _ in range(50):
         a = rng.normal(size=tuple(rng.integers(1, 30, 2))) + rng.choice([0, 2])
-        spectral, column = matrix_bounds(a)
-        assert spectral >= np.linalg.norm(a, 2)
-        assert column == pytest.approx(np.linalg.norm(a, axis=0).max())
+        got = copy_matrix(a)
+        assert np.array_equal(got.value, a)
+        assert got.spectral >= np.linalg.norm(a, 2)
+        assert got.norm == pytest.approx(np.linalg.norm(a))
+        assert got.column == pytest.approx(np.linalg.norm(a, axis=0).max())
+        value, norm = copy_array(a.astype(np.float32).T)
+        assert np.array_equal(value, a.astype(np.float32).T)
+        assert norm == pytest.approx(np.linalg.norm(a), rel=1e-5)
+    tall = rng.normal(size=(700, 90))  # more than one chunk
+    assert copy_matrix(tall).norm == pytest.approx(np.linalg.norm(tall))
+    assert copy_matrix(tall).spectral >= np.linalg.norm(tall, 2)
     terms = [(float(rng.normal()), rng.normal(size=(300, 200))) for _ in range(3)]
     against = rng.normal(size=(300, 200))
     whole = sum(c * a for c, a in terms)

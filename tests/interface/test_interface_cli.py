@@ -234,11 +234,21 @@ def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     from nnbcd import demo
 
     told: dict[str, Any] = {}
-    monkeypatch.setattr(demo, "run_demo", lambda out, **given: told.update(given, out=out))
+    runs: list[dict[str, bool]] = [{"refuted": False, "interrupted": False}]
+
+    def fake(out: Path, **given: Any) -> dict[str, Any]:
+        told.update(given, out=out)
+        return {"runs": runs}
+
+    monkeypatch.setattr(demo, "run_demo", fake)
     assert run("demo", "--out", tmp_path / "d", "--seed", "3", "--overwrite").exit_code == 0
     assert told.pop("console") is not None
     assert told == {"out": tmp_path / "d", "seed": 3, "overwrite": True}
     assert run("demo", "--seed", "-1").exit_code == 2
+    runs.append({"refuted": False, "interrupted": True})
+    assert run("demo").exit_code == 130
+    runs.append({"refuted": True, "interrupted": False})
+    assert run("demo").exit_code == 1
 
 
 def test_names_with_brackets_are_shown_as_they_are(

@@ -1,13 +1,50 @@
-"""How far the auditor's own float64 evaluations of L and of its gradient may be off."""
+"""The objective from its misfits, and how far float64 evaluations of L and its gradient are off."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from nnbcd_checks.arrays import norm
 from nnbcd_checks.judged import Sizes
-from nnbcd_checks.mixed import Gaps, Mixed
+from nnbcd_checks.losses import LOSSES
+from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.rounding import AUDIT_UNIT, growth
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Frobenius norms per layer of ``V - s(U)``, ``E = V W^T + b - U`` and ``W - C(Z)``."""
+
+    misfit: Mapping[int, float]
+    linear: Mapping[int, float]
+    apart: Mapping[int, float]
+
+
+def gaps_of(mixed: Mixed) -> Gaps:
+    """The norms of all misfits of the present state."""
+    return Gaps(
+        {i: math.sqrt(value) for i, value in mixed.misfit_square.items()},
+        {i: math.sqrt(value) for i, value in mixed.linear_square.items()},
+        {i: norm(value) for i, value in mixed.apart.items()},
+    )
+
+
+def objective(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float]) -> dict[str, float]:
+    """The terms of the objective and their ``total``, from the norms of the present state."""
+    problem = mixed.problem
+    loss = LOSSES[problem.loss].value(mixed.v(problem.depth), mixed.y)
+    terms = {"loss": loss, "gamma": 0.0, "rho": 0.0, "tau": 0.0, "mu": 0.0}
+    for i, layer in enumerate(problem.layers, 1):
+        weigh = layer.penalties
+        terms["gamma"] += weigh.gamma / 2 * gaps.misfit[i] ** 2
+        terms["rho"] += weigh.rho / 2 * gaps.linear[i] ** 2
+        if layer.compressed:
+            terms["tau"] += weigh.tau / 2 * gaps.apart[i] ** 2
+        terms["mu"] += weigh.mu / 2 * (norms[f"W{i}"] ** 2 + norms[f"b{i}"] ** 2)
+    terms["total"] = sum(terms.values())
+    return terms
 
 
 def objective_error(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float], loss: float) -> float:
