@@ -165,6 +165,15 @@ def falsify(claim):
             row["blocks"][1]["excess"] = 1.0
         if claim == "relative_error":
             row["subgradient"]["distance"] *= 1.5
+        if claim == "relative_error: bound":
+            row["subgradient"]["bound"] = row["subgradient"]["element"] / 2
+        if claim == "objective_consistency":
+            row["total"]["gap"] = 1e-3
+        if claim == "sufficient_decrease":
+            row["total"]["step"] *= 1e3
+        if claim == "monotone_decrease":
+            for term in ("rho", "total"):
+                row["after"][term] += row["before"]["total"]
         if claim == "membership":
             row["subgradient"]["membership"] = 1.0
         if claim == "rate":
@@ -179,12 +188,25 @@ def falsify(claim):
 
 @pytest.mark.parametrize(
     "claim",
-    ["descent", "block_optimality", "relative_error", "membership", "rate", "feasibility"],
+    [
+        "descent",
+        "block_optimality",
+        "relative_error",
+        "relative_error: bound",
+        "objective_consistency",
+        "sufficient_decrease",
+        "monotone_decrease",
+        "membership",
+        "rate",
+        "feasibility",
+    ],
 )
 def test_rows_are_judged_anew_from_their_own_figures(tmp_path, run, claim):
     """No states at all: the figures alone must break the claim."""
     certificate = audit_run(folder(tmp_path, run, keep=[], change=falsify(claim)))
-    assert certificate.claim(claim).verdict == "refuted", explain(certificate)
+    found = certificate.claim(claim.split(":")[0])
+    assert found.verdict == "refuted", explain(certificate)
+    assert claim == "rate" or found.where.sweep == 4
     assert certificate.exit_code == 1
 
 
@@ -208,6 +230,20 @@ def test_rows_must_agree_with_themselves_and_the_claim(tmp_path, run, path, valu
     certificate = audit_run(folder(tmp_path, run, keep=[], change=change))
     claim = certificate.claim("recorded_rows")
     assert (claim.verdict, claim.where.sweep) == ("refuted", 4)
+
+
+def test_a_row_must_start_where_the_last_one_ended(tmp_path, run):
+    """A row that agrees with itself but not with the row before it."""
+
+    def change(rows):
+        for term in ("rho", "total"):
+            rows[3]["before"][term] += 0.5
+        rows[3]["total"]["gap"] -= 0.5
+
+    certificate = audit_run(folder(tmp_path, run, keep=[], change=change))
+    claim = certificate.claim("recorded_rows")
+    assert (claim.verdict, claim.where.sweep) == ("refuted", 4)
+    assert "before." in claim.why
 
 
 def test_a_changed_state_is_refuted_offline(tmp_path, run):
