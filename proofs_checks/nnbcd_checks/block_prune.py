@@ -44,7 +44,7 @@ def judge_prune(
     kept, sparsity = z != 0, int(layer.compression.nonzeros or 0)
     excess, allowed = _projection_excess(z + pull, kept, off, sparsity)
     excess = stiff / 2 * (excess + square(pull[kept]))
-    allowed = stiff / 2 * (allowed + square(off[kept]))
+    allowed = stiff / 2 * (allowed + square(off[kept])) + bench.underflow(z.size, stiff)
     bench.witness(name, mixed.gradient(name), weigh.alpha_z, step)
     both, step_norm = mixed.apart[i] + apart_before, norm(step)
     error = AUDIT_UNIT * growth(step.size) * weigh.tau * step_norm * norm(both)
@@ -58,7 +58,7 @@ def judge_prune(
             excess=excess,
             excess_tolerance=allowed,
             residual=sparse_normal_gap(stiff * pull, kept, sparsity),
-            residual_tolerance=stiff * norm(off),
+            residual_tolerance=stiff * norm(off) + bench.underflow(z.size, stiff),
             audit_error=error,
         )
     ]

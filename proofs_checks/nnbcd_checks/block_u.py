@@ -31,7 +31,10 @@ def judge_u(bench: Bench, i: int, new: Mapping[str, Array], constant: float | No
     decrease = weigh.gamma * (move.shaped_inner + move.shaped_square / 2)
     decrease += weigh.rho * (move.step_inner + move.step_square / 2)
     error = _decrease_error(bench, i, move)
-    allowed = 0.5 * (bench.unit * own_bound) ** 2 + jump_tolerance
+    top = weigh.gamma * scalars.pieces.lipschitz**2 + weigh.rho + weigh.alpha
+    lost = bench.underflow(move.step.size, top)  # of the residuals, and of the values compared
+    own_energy = bench.unit * own_bound + lost / math.sqrt(weigh.rho + weigh.alpha)
+    allowed = 0.5 * own_energy * own_energy + jump_tolerance + lost
     return Judged(
         block=name,
         step=math.sqrt(move.step_square),
@@ -41,7 +44,7 @@ def judge_u(bench: Bench, i: int, new: Mapping[str, Array], constant: float | No
         excess=scan.own + jump,
         excess_tolerance=allowed,
         residual=math.sqrt(scan.squares),
-        residual_tolerance=math.hypot(bench.unit * gap_bound, kink_gap),
+        residual_tolerance=math.hypot(bench.unit * gap_bound + lost, kink_gap),
         audit_error=error,
     )
 

@@ -89,16 +89,21 @@ def _sums(row: Row) -> list[Check]:
     return found
 
 
+def term_differences(
+    given: Row, side: str, want: Mapping[str, float], tolerance: float
+) -> Iterator[Difference]:
+    """Where the objective's terms on one side of a row are not those of the state there."""
+    recorded: Mapping[str, float] = getattr(given, side)
+    for term in TERMS:
+        allowed = tolerance + CLOSE * abs(want[term])
+        if differs(recorded[term], want[term], allowed):
+            yield Difference(given.sweep, f"{side}.{term}", recorded[term], want[term], allowed)
+
+
 def differences(problem: Problem, given: Row, want: Row) -> Iterator[Difference]:
     """Where a recorded row is not what its two states give, beyond rounding."""
     for side in ("before", "after"):
-        left: Mapping[str, float] = getattr(given, side)
-        right: Mapping[str, float] = getattr(want, side)
-        for term in TERMS:
-            allowed = want.total.gap_tolerance + CLOSE * abs(right[term])
-            if differs(left[term], right[term], allowed):
-                key = f"{side}.{term}"
-                yield Difference(given.sweep, key, left[term], right[term], allowed)
+        yield from term_differences(given, side, getattr(want, side), want.total.gap_tolerance)
     for ours, theirs in zip(given.blocks, want.blocks, strict=True):
         for key, left_, right_, allowed in _block_checks(ours, theirs):
             if differs(left_, right_, allowed):
@@ -120,6 +125,9 @@ def _block_checks(given: BlockRow, want: BlockRow) -> list[Check]:
             2 * want.decrease_tolerance + CLOSE * abs(want.decrease),
         ),
     ]
+    for key in ("decrease_tolerance", "excess_tolerance", "residual_tolerance"):
+        bound = getattr(want, key)
+        found.append((key, getattr(given, key), bound, ROUGH * abs(bound or 0.0)))
     if want.residual is not None:
         allowed = 2 * (want.residual_tolerance or 0.0) + ROUGH * want.residual
         found.append(("residual", given.residual, want.residual, allowed))
@@ -137,6 +145,9 @@ def _other_checks(problem: Problem, given: Row, want: Row) -> Iterator[Check]:
         yield f"subgradient.{key}", getattr(left, key), value, allowed
     allowed = 2 * (right.membership_tolerance or 0.0)
     yield "subgradient.membership", left.membership, right.membership, allowed
+    for key in ("tolerance", "membership_tolerance"):
+        bound = getattr(right, key)
+        yield f"subgradient.{key}", getattr(left, key), bound, ROUGH * abs(bound or 0.0)
     yield "subgradient.b", left.b, right.b, ROUGH * (1.0 + abs(right.b or 0.0))
     weights = {"activation": "gamma", "linear": "rho", "compression": "tau"}
     for key, weight in weights.items():

@@ -22,7 +22,7 @@ from typing import TypeAlias
 from nnbcd_checks.arrays import Array, Term
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.problem import Problem
-from nnbcd_checks.rounding import AUDIT_UNIT, UNIT, Slack, growth
+from nnbcd_checks.rounding import AUDIT_UNIT, SMALLEST, UNIT, Slack, growth
 
 Constants: TypeAlias = Mapping[str, float | None]
 
@@ -96,6 +96,14 @@ class Bench:
         """Unit roundoff of the iterates plus that of the auditor."""
         return UNIT[self.problem.dtype] + AUDIT_UNIT
 
+    def underflow(self, entries: int, weight: float) -> float:
+        """How far underflow may put a residual, or a sum of values, of so many entries off.
+
+        Every entry is the result of a few operations on numbers weighted by at most ``weight``;
+        each may be off by the smallest normal number of the working dtype.
+        """
+        return 8 * SMALLEST[self.problem.dtype] * entries * (1 + weight)
+
     @property
     def double(self) -> bool:
         """Whether the iterates are float64."""
@@ -120,7 +128,8 @@ class Quadratic:
 
 def judge_quadratic(bench: Bench, block: str, constant: float | None, found: Quadratic) -> Judged:
     """The figures of a quadratic block."""
-    slack, unit = found.slack, bench.unit
+    unit = bench.unit
+    slack = found.slack.with_underflow(bench.underflow(found.size, found.slack.top), unit)
     step, residual = math.sqrt(found.step_square), math.sqrt(found.residual_square)
     in_h = math.sqrt(found.prox * found.step_square + found.curved)
     moved = found.prox * found.step_square + found.curved + residual * step
@@ -131,7 +140,7 @@ def judge_quadratic(bench: Bench, block: str, constant: float | None, found: Qua
         decrease=found.prox * found.step_square + found.curved / 2 - found.inner,
         constant=constant,
         decrease_tolerance=slack.inner(unit, step, in_h) + own,
-        excess=_excess(found, unit),
+        excess=_excess(found, slack, unit),
         excess_tolerance=slack.excess(unit),
         residual=residual,
         residual_tolerance=slack.plain(unit),
@@ -139,11 +148,11 @@ def judge_quadratic(bench: Bench, block: str, constant: float | None, found: Qua
     )
 
 
-def _excess(found: Quadratic, unit: float) -> float:
+def _excess(found: Quadratic, slack: Slack, unit: float) -> float:
     """The excess, by its cheap upper bound where that already settles the matter."""
-    least = found.residual_square / (2 * found.slack.top)
-    if found.slack.singular:
+    least = found.residual_square / (2 * slack.top)
+    if slack.singular:
         return least
-    if found.cheap <= found.slack.excess(unit):
+    if found.cheap <= slack.excess(unit):
         return found.cheap
     return min(max(found.exact(), least), found.cheap)

@@ -51,6 +51,11 @@ class Meter:
         self._constants, self._least = block_constants(problem), least_constant(problem)
         self._no_element = why_no_element(problem)
 
+    @property
+    def terms(self) -> Mapping[str, float]:
+        """The objective's terms at the last state."""
+        return self._terms
+
     def excess_nonzeros(self) -> tuple[int | None, ...]:
         """Per layer, nonzeros of Z beyond the sparsity declared; ``None`` where not pruned."""
         return tuple(

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 
 from nnbcd_checks.certificate import Certificate, Claim, certify, ranges
 from nnbcd_checks.claims import Place
-from nnbcd_checks.compare import Difference, differences, inconsistencies
+from nnbcd_checks.compare import Difference, differences, inconsistencies, term_differences
 from nnbcd_checks.measure import Meter
 from nnbcd_checks.row import Row
 from nnbcd_checks.trace import Run, read_run
@@ -48,9 +48,6 @@ class _Audit:
         rows = {row.sweep: row for row in run.rows}
         stored = set(run.sweeps)
         paired = {k for k in stored if k - 1 in stored}
-        if 0 in stored and 1 not in paired:
-            start = Meter(run.problem, x, y, run.load(0))
-            verdicts.see_state(0, start.excess_nonzeros())
         sweeps = sorted(paired | rows.keys())
         last: Row | None = None
         for done, k in enumerate(sweeps, 1):
@@ -64,8 +61,20 @@ class _Audit:
                 verdicts.see(row)
             if progress is not None:
                 progress(done, len(sweeps))
+        for k in sorted(stored - paired - {k - 1 for k in paired}):
+            self._alone(verdicts, x, y, k, rows)
         extra = [_rows_claim(self.found, sorted(rows), self.pairs)] if rows else []
         return certify(verdicts, _basis(sweeps, self.pairs), extra)
+
+    def _alone(
+        self, verdicts: Verdicts, x: NDArray[Any], y: NDArray[Any], k: int, rows: dict[int, Row]
+    ) -> None:
+        """A state without a neighbour: readable, feasible, and of the objective its rows say."""
+        meter = Meter(self.run.problem, x, y, self.run.load(k), k)
+        verdicts.see_state(k, meter.excess_nonzeros())
+        for row, side in ((rows.get(k), "after"), (rows.get(k + 1), "before")):
+            if row is not None:
+                self.found += term_differences(row, side, meter.terms, row.total.gap_tolerance)
 
     def _recompute(
         self, verdicts: Verdicts, x: NDArray[Any], y: NDArray[Any], k: int, recorded: Row | None

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 UNIT = {"float32": 2.0**-24, "float64": 2.0**-53}
 AUDIT_UNIT = UNIT["float64"]
+SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
+"""Smallest normal numbers: below them an operation may be off by as much, whatever its operands."""
 
 
 def growth(length: int) -> float:
@@ -57,11 +59,18 @@ class Slack:
         parts = sum(bound / math.sqrt(floor) for bound, floor in self.generic if bound > 0)
         return unit * (self.structured + parts)
 
+    def with_underflow(self, error: float, unit: float) -> Slack:
+        """This slack, and a residual of norm ``error`` that no magnitude of an operand explains."""
+        floor = min((f for bound, f in self.generic if bound > 0), default=self.top)
+        return Slack(self.structured, (*self.generic, (error / unit, floor)), self.top)
+
     def excess(self, unit: float) -> float:
         """The bound of ``1/2 R^T H^{-1} R``; of its lower bound ``||R||^2/(2 top)`` if singular."""
         if self.singular:
-            return 0.5 * self.plain(unit) ** 2 / self.top
-        return 0.5 * self.energy(unit) ** 2
+            size = self.plain(unit)
+            return 0.5 * (size / self.top) * size
+        size = self.energy(unit)
+        return 0.5 * size * size  # infinite where ``size ** 2`` would raise
 
     def inner(self, unit: float, step: float, step_in_h: float) -> float:
         """The bound of ``|<R, D>|`` for a step with ``||D||`` and ``||D||_H`` as given."""

@@ -14,6 +14,7 @@ from nnbcd_checks.errors import TraceError
 from nnbcd_checks.fused import copy_array, copy_matrix
 from nnbcd_checks.judged import Sizes
 from nnbcd_checks.problem import Problem
+from nnbcd_checks.rounding import SMALLEST
 
 
 def check_array(
@@ -29,8 +30,10 @@ def check_array(
 
 
 def check_norm(value: Array, norm: float, name: str, where: str) -> None:
-    """Raise `TraceError` unless ``value`` and its squared norm are finite."""
+    """Raise `TraceError` unless ``value`` and its squared norm are finite and do not underflow."""
     if math.isfinite(norm):
+        if norm * norm < SMALLEST["float64"] and value.any():
+            raise TraceError(f"{where}: {name}: not zero, but its squared norm underflows float64")
         return
     finite = bool(np.isfinite(value).all())
     raise TraceError(

@@ -71,6 +71,8 @@ class Verdicts:
         self._check("monotone_decrease", -row.decrease, 0.0, row.decrease_tolerance, place)
         if row.excess is not None and row.excess_tolerance is not None:
             self._check("block_optimality", row.excess, 0.0, row.excess_tolerance, place)
+        if row.residual is not None and row.residual_tolerance is not None:
+            self._check("block_optimality", row.residual, 0.0, row.residual_tolerance, place)
         if row.constant is not None and row.step is not None:
             promised = -row.constant * row.step**2
             self._check("descent", -row.decrease, promised, row.decrease_tolerance, place)
