@@ -52,6 +52,12 @@ def test_long_right_runs_are_certified_down_to_rounding(seed):
     assert certificate.certified, complaints(certificate)
 
 
+@pytest.mark.parametrize("seed", [70054, 70112, 70128])
+def test_underflow_in_float32_is_no_fault(seed):
+    certificate = judge(random_case(seed, dtype="float32", low=1e-6, high=1e6), 8)
+    assert certificate.certified, complaints(certificate)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(200))
 def test_two_hundred_right_problems_are_certified(seed):
