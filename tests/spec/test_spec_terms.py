@@ -212,7 +212,7 @@ def test_terms_that_couple_entries_are_seen() -> None:
 def test_concave_and_unbounded_problems_are_refused() -> None:
     with pytest.raises(ValueError, match="not convex"):
         u_out(STANDARD.replace("rho", lambda u, pre, *, rho: -9 * rho * square(u - pre)))
-    downhill = STANDARD.replace("mu", lambda w, b, *, mu: mu * b.sum())  # noqa: ARG005
+    downhill = STANDARD.replace("mu", lambda w, b, *, mu: mu * b.sum())
     with pytest.raises(ValueError, match="unbounded"):
         w_joint(downhill.without("rho").without("prox"))
     with pytest.raises(ValueError, match="strictly convex"):
