@@ -30,11 +30,15 @@ def check_array(
     return given
 
 
+def check_scale(value: Array, norm: float, name: str) -> None:
+    """Raise `TraceError` where the data is so small that no square of it can be judged."""
+    if norm * norm < SMALLEST["float64"] and value.any():
+        raise TraceError(f"data: {name}: not zero, but its squared norm underflows float64")
+
+
 def check_norm(value: Array, norm: float, name: str, where: str) -> None:
-    """Raise `TraceError` unless ``value`` and its squared norm are finite and do not underflow."""
+    """Raise `TraceError` unless ``value`` and its squared norm are finite."""
     if math.isfinite(norm):
-        if norm * norm < SMALLEST["float64"] and value.any():
-            raise TraceError(f"{where}: {name}: not zero, but its squared norm underflows float64")
         return
     finite = bool(np.isfinite(value).all())
     raise TraceError(
@@ -102,6 +106,8 @@ def take_data(
     own_y, norm_y = copy_array(check_array(y, "Y", shape_y, problem.dtype, "data"))
     check_norm(own_x.value, own_x.norm, "X", "data")
     check_norm(own_y, norm_y, "Y", "data")
+    check_scale(own_x.value, own_x.norm, "X")
+    check_scale(own_y, norm_y, "Y")
     spectral = float(np.linalg.norm(own_x.value, 2)) * (1 + 1e-10)
     norms = {"V0": own_x.norm, "spectral V0": spectral, "Y": norm_y}
     norms["repeats"] = _repeats(own_x.value)

@@ -145,9 +145,9 @@ class Verdicts:
         return COARSE * max(self.largest, self.targets**2 / 2)
 
     def _steep(self, row: Row) -> float:
-        """The gradient of ``c/2 ||r||^2`` in r of that size, for the least weight c."""
-        weights = (min(la.penalties.gamma, la.penalties.rho) for la in self.problem.layers)
-        return math.sqrt(2 * min(weights) * self._harm(row))
+        """The gradient of ``c/2 ||r||^2`` in r of that size, for the largest weight c."""
+        weights = (max(la.penalties.gamma, la.penalties.rho) for la in self.problem.layers)
+        return math.sqrt(2 * max(weights) * self._harm(row))
 
     def _rate(self, row: Row) -> None:
         """``sum dist^2 <= b^2 (L_0 - L_K) / lambda``, with rounding entering as residuals.
