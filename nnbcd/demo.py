@@ -52,7 +52,7 @@ class Plan:
 PLANS = (
     Plan("tensor-train", "tt", True, 50, {}),
     Plan("pruned", "prune", True, 150, {"tau": 20.0}),
-    Plan("pruned-from-random", "prune", False, 400, {}),
+    Plan("pruned-from-random", "prune", False, 300, {}),
 )
 
 

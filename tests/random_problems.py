@@ -38,8 +38,12 @@ def random_case(
     largest: int = 7,
     samples: int | None = None,
     exact_fit: bool | None = None,
+    hard: bool = True,
 ) -> Case:
-    """A random problem; every choice follows from ``seed``."""
+    """A random problem; every choice follows from ``seed``.
+
+    ``hard``: features may be rank-deficient, constant, repeated, empty or badly scaled.
+    """
     rng = np.random.default_rng(seed)
     depth = depth or int(rng.integers(1, 5))
     sizes = [int(k) for k in rng.integers(1, largest + 1, depth + 1)]
@@ -50,19 +54,21 @@ def random_case(
     )
     problem = Problem(layers=layers, samples=n, dtype=dtype, name=f"random-{seed}")
     kind = torch.float32 if dtype == "float32" else torch.float64
-    x = torch.as_tensor(_features(rng, n, sizes[0]), dtype=kind)
+    x = torch.as_tensor(_features(rng, n, sizes[0], hard), dtype=kind)
     weights = random_weights(sizes, seed=seed)
     y = torch.as_tensor(rng.normal(size=(n, sizes[-1])), dtype=kind)
     data = Data.of(x, y)
     state = from_weights(problem, data, weights)
-    if exact_fit if exact_fit is not None else rng.random() < 0.2:
-        data = Data.of(x, state.layers[-1].V.clone())
+    reached = state.layers[-1].V
+    # Outputs of 0 (dead layers) as targets leave nothing to do and nothing to be judged.
+    if (exact_fit if exact_fit is not None else rng.random() < 0.2) and bool(reached.any()):
+        data = Data.of(x, reached.clone())
     return Case(problem, data, state)
 
 
-def _features(rng: np.random.Generator, n: int, p: int) -> Any:
+def _features(rng: np.random.Generator, n: int, p: int, hard: bool) -> Any:
     x = rng.normal(size=(n, p))
-    match rng.integers(5):
+    match rng.integers(5) if hard else None:
         case 0:  # rank one
             x = np.outer(rng.normal(size=n), rng.normal(size=p))
         case 1:  # a constant column, confounded with the bias

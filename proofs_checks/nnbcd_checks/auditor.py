@@ -36,7 +36,7 @@ class Auditor:
         self._pools = ThreadpoolController()
         with self._pools.limit(limits=threads, user_api="blas"):
             self._meter = Meter(problem, x, y, start)
-        self._verdicts = Verdicts(problem)
+        self._verdicts = Verdicts(problem, self._meter.targets)
         self._verdicts.see_state(0, self._meter.excess_nonzeros())
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:

@@ -69,9 +69,10 @@ def _slack_w(
     corner = weigh.rho * samples + floors[1]
     widest = max(weigh.rho * column**2 + floors[0], corner)
     moved = math.hypot(*steps) + (math.hypot(weight, bias) if bench.double else 0.0)
-    solve = (growth(samples) + growth(layer.inputs)) * math.sqrt(widest) * moved
+    many = size.over_samples(samples)
+    solve = (many + growth(layer.inputs)) * math.sqrt(widest) * moved
     misfit = before + (size(f"U{i}") + product if bench.double else 0.0)
-    gradient = weigh.rho * growth(samples) * misfit
+    gradient = weigh.rho * many * misfit
     compressed = 0.0
     if layer.compressed:
         compressed = growth(sum(layer.compression.ranks)) * size(f"C{i}")

@@ -36,6 +36,19 @@ class Place:
         return None if self.block is None else block_kind(self.block)[1]
 
 
+@dataclass(frozen=True)
+class Tolerance:
+    """How far rounding may put a figure off.
+
+    ``whole``: of the iterates and of the auditor; ``own``: of the auditor alone; ``harm``: what a
+    wrong update moves such a figure by.
+    """
+
+    whole: float
+    own: float = 0.0
+    harm: float = math.inf
+
+
 @dataclass
 class Tally:
     """One claim over a run: the first violation, else the tightest check seen."""
@@ -45,19 +58,32 @@ class Tally:
     place: Place | None = None
     margin: float | None = None
     tolerance: float | None = None
+    missing: Place | None = None
+    hidden: Place | None = None
     _ratio: float = -math.inf
 
-    def check(self, found: float, allowed: float, tolerance: float, place: Place) -> None:
-        """One check ``found <= allowed + tolerance``; anything not comparable breaks it."""
+    def lack(self, place: Place) -> None:
+        """Note that a figure this claim needs was not given."""
+        self.missing = self.missing or place
+
+    def check(self, found: float, allowed: float, tolerance: Tolerance, place: Place) -> None:
+        """One check ``found <= allowed + tolerance``; anything not comparable breaks it.
+
+        Within the tolerance, but beyond what a wrong update moves such a figure by, it is neither
+        met nor broken.
+        """
         self.seen += 1
         if self.refuted:
             return
-        broken = not found <= allowed + tolerance
-        scale = abs(found) + abs(allowed) + tolerance
-        ratio = (found - allowed - tolerance) / scale if scale > 0 else -1.0
+        whole = tolerance.whole
+        if max(found - allowed, tolerance.own) > tolerance.harm:
+            self.hidden = self.hidden or place
+        broken = not found <= allowed + whole
+        scale = abs(found) + abs(allowed) + whole
+        ratio = (found - allowed - whole) / scale if scale > 0 else -1.0
         if broken or ratio > self._ratio:
             self.refuted, self._ratio, self.place = broken, ratio, place
-            self.margin, self.tolerance = allowed + tolerance - found, tolerance
+            self.margin, self.tolerance = allowed + whole - found, whole
 
 
 def why_not_checkable(problem: Problem) -> dict[str, str]:

@@ -114,12 +114,12 @@ def linear_misfit(
 @dataclass(frozen=True)
 class Copied:
     """A private float64 copy, its Frobenius norm, a bound of its spectral norm, and
-    its largest column norm."""
+    the norms of its columns."""
 
     value: Array
     norm: float
     spectral: float
-    column: float
+    columns: Array
 
 
 def copy_matrix(given: NDArray[Any]) -> Copied:
@@ -147,7 +147,7 @@ def copy_matrix(given: NDArray[Any]) -> Copied:
         squares += ones @ size
     total = float(squares.sum())
     spectral = math.sqrt(min(total, float(sums.max()) * tallest)) * (1 + 1e-10)
-    return Copied(value, math.sqrt(total), spectral, math.sqrt(float(squares.max())))
+    return Copied(value, math.sqrt(total), spectral, np.sqrt(squares))
 
 
 def copy_array(given: NDArray[Any]) -> tuple[Array, float]:

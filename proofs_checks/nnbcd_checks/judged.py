@@ -57,14 +57,17 @@ class Sizes:
         """The norm of tensor ``name``, or another bound that `tensor_norms` keeps."""
         return self.norms[name]
 
+    def over_samples(self, samples: int) -> float:
+        """`growth` of a sum over so many samples."""
+        return growth(samples, self("repeats"))
+
     def prediction(self, problem: Problem, i: int) -> tuple[float, float]:
         """For ``P_i = V_{i-1} W_i^T + b_i``: a bound of ``|V||W|^T + |b|``, and of an error.
 
         The second is how far a computed ``P_i - U_i`` may be off, in unit roundoffs.
         """
         bias = math.sqrt(problem.samples) * self(f"b{i}")
-        product = self(f"V{i - 1}") * self(f"W{i}")
-        width = problem.layer(i).inputs
+        product, width = self(f"product {i}"), problem.layer(i).inputs
         return product + bias, growth(width) * product + 2 * (bias + self(f"U{i}"))
 
 

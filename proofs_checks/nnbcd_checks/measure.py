@@ -23,7 +23,7 @@ from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.objective import Gaps, gaps_of, gradient_error, objective, objective_error
 from nnbcd_checks.problem import Problem
 from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
-from nnbcd_checks.states import larger, take_data, take_state
+from nnbcd_checks.states import larger, sizes_of, take_data, take_state
 from nnbcd_checks.subgradient import distance_norm, element_norm, why_no_element
 
 
@@ -43,11 +43,11 @@ class Meter:
         sweep: int = 0,
     ) -> None:
         self.problem, self.sweep = problem, sweep
-        own_x, own_y, self._fixed = take_data(problem, x, y)
-        taken, norms = take_state(problem, start, f"state {sweep}")
-        self._norms = norms | self._fixed
+        own_x, own_y, self._fixed, self._fixed_columns = take_data(problem, x, y)
+        taken, norms, columns = take_state(problem, start, f"state {sweep}")
+        self._norms, self._columns = norms | self._fixed, columns | self._fixed_columns
         self._mixed = Mixed(problem, own_x, own_y, taken)
-        self._terms, self._terms_error = self._objective(gaps_of(self._mixed), self._norms)
+        self._terms, self._terms_error = self._objective(gaps_of(self._mixed))
         self._constants, self._least = block_constants(problem), least_constant(problem)
         self._no_element = why_no_element(problem)
 
@@ -55,6 +55,11 @@ class Meter:
     def terms(self) -> Mapping[str, float]:
         """The objective's terms at the last state."""
         return self._terms
+
+    @property
+    def targets(self) -> float:
+        """``||Y||``."""
+        return self._fixed["Y"]
 
     def excess_nonzeros(self) -> tuple[int | None, ...]:
         """Per layer, nonzeros of Z beyond the sparsity declared; ``None`` where not pruned."""
@@ -67,25 +72,28 @@ class Meter:
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Measure the sweep from the held state to ``state``, and hold that."""
-        new, norms = take_state(self.problem, state, f"state {self.sweep + 1}")
-        norms |= self._fixed
-        bench = Bench(self.problem, self._mixed, larger(self._norms, norms))
+        new, norms, columns = take_state(self.problem, state, f"state {self.sweep + 1}")
+        norms, columns = norms | self._fixed, columns | self._fixed_columns
+        old, self._norms = self._norms, norms
+        sizes = larger(old, norms, self._columns, columns)
+        self._columns = columns
+        bench = Bench(self.problem, self._mixed, sizes)
         judged = [
             figures for block in self.problem.order for figures in self._judge(bench, block, new)
         ]
         before, before_error = self._terms, self._terms_error
         gaps = gaps_of(self._mixed)
-        self._terms, self._terms_error = self._objective(gaps, norms)
+        self._terms, self._terms_error = self._objective(gaps)
         row = Row(
             sweep=self.sweep + 1,
             before=before,
             after=self._terms,
             total=_total(judged, before, self._terms, before_error + self._terms_error),
             blocks=tuple(_block_row(figures) for figures in judged),
-            subgradient=self._subgradient(bench, judged, gaps, norms),
+            subgradient=self._subgradient(bench, judged, gaps, (old, norms)),
             feasibility=self._feasibility(gaps, norms),
         )
-        self._norms, self.sweep = norms, self.sweep + 1
+        self.sweep += 1
         if not math.isfinite(self._terms["total"]):
             raise TraceError(f"state {self.sweep}: the objective overflows float64")
         return row
@@ -103,17 +111,20 @@ class Meter:
             return [judge_u_linear(bench, i, new, self._constants[block])]
         return [judge_u(bench, i, new, self._constants[block])]
 
-    def _objective(self, gaps: Gaps, norms: Mapping[str, float]) -> tuple[dict[str, float], float]:
+    def _objective(self, gaps: Gaps) -> tuple[dict[str, float], float]:
         """The objective's terms now, and how far their total may be off."""
-        terms = objective(self._mixed, gaps, norms)
-        return terms, objective_error(self._mixed, gaps, norms, terms["loss"])
+        terms, sizes = (
+            objective(self._mixed, gaps, self._norms),
+            sizes_of(self._norms, self._columns),
+        )
+        return terms, objective_error(self._mixed, gaps, sizes, terms["loss"])
 
     def _subgradient(
         self,
         bench: Bench,
         judged: list[Judged],
         gaps: Gaps,
-        norms: Mapping[str, float],
+        norms: tuple[Mapping[str, float], Mapping[str, float]],
     ) -> SubgradientRow:
         mixed, names = self._mixed, list(self.problem.shapes())
         distance = math.hypot(*(distance_norm(mixed, name) for name in names))
@@ -123,7 +134,7 @@ class Meter:
         witnesses = {witness.name: witness for witness in bench.witnesses}
         names = list(witnesses)
         element = math.hypot(*(element_norm(mixed, witness) for witness in witnesses.values()))
-        limits = Bounds(self._norms, norms, gaps, bench.sizes)
+        limits = Bounds(*norms, gaps, bench.sizes)
         matrix = relative_error_matrix(self.problem, mixed, limits, names)
         steps = np.array([norm(witnesses[name].step) for name in names])
         left = math.hypot(*(figures.residual or 0.0 for figures in judged))

@@ -47,26 +47,26 @@ def objective(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float]) -> dict[str,
     return terms
 
 
-def objective_error(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float], loss: float) -> float:
+def objective_error(mixed: Mixed, gaps: Gaps, norms: Sizes, loss: float) -> float:
     """A bound of ``|computed L - L|``: each squared misfit times the error of its operands.
 
     For ``c/2 ||r||^2`` with r off by e: ``c (||r|| e + e^2 / 2)``, and ``growth * u`` of the
     term itself for the sum.
     """
-    problem, sizes = mixed.problem, Sizes(dict(norms))
-    total = AUDIT_UNIT * growth(mixed.y.size) * loss
+    problem, repeats = mixed.problem, norms("repeats")
+    total = AUDIT_UNIT * growth(mixed.y.size, repeats) * loss
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
-        many = growth(problem.samples * layer.outputs)
-        shaped = 2 * norms[f"U{i}"]
+        many = growth(problem.samples * layer.outputs, repeats)
+        shaped = 2 * norms(f"U{i}")
         total += weigh.gamma * _square_error(gaps.misfit[i], shaped, many)
-        error = sizes.prediction(problem, i)[1]
+        error = norms.prediction(problem, i)[1]
         total += weigh.rho * _square_error(gaps.linear[i], error, many)
         if layer.compressed:
             ranks = growth(sum(layer.compression.ranks))
-            error = ranks * norms[f"C{i}"] + norms[f"W{i}"]
+            error = ranks * norms(f"C{i}") + norms(f"W{i}")
             total += weigh.tau * _square_error(gaps.apart[i], error, many)
-        squares = norms[f"W{i}"] ** 2 + norms[f"b{i}"] ** 2
+        squares = norms(f"W{i}") ** 2 + norms(f"b{i}") ** 2
         total += weigh.mu / 2 * AUDIT_UNIT * many * squares
     return total
 
@@ -81,7 +81,8 @@ def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
     problem = mixed.problem
     root, parts = math.sqrt(problem.samples), [4 * (sizes("Y") + sizes(f"V{problem.depth}"))]
     for i, layer in enumerate(problem.layers, 1):
-        weigh, many = layer.penalties, growth(problem.samples + layer.outputs)
+        weigh = layer.penalties
+        many = growth(problem.samples + layer.outputs, sizes("repeats"))
         misfit = 8 * weigh.gamma * (sizes(f"V{i}") + sizes(f"U{i}"))
         error, linear = sizes.prediction(problem, i)[1], gaps.linear[i]
         values, weight = math.hypot(sizes(f"V{i - 1}"), root), sizes(f"W{i}")

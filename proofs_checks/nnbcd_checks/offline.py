@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from nnbcd_checks.arrays import norm
 from nnbcd_checks.certificate import Certificate, Claim, certify, ranges
 from nnbcd_checks.claims import Place
 from nnbcd_checks.compare import Difference, differences, inconsistencies, term_differences
@@ -43,8 +45,9 @@ class _Audit:
     _meter: Meter | None = None
 
     def go(self, progress: Progress | None) -> Certificate:
-        run, verdicts = self.run, Verdicts(self.run.problem)
+        run = self.run
         x, y = run.data
+        verdicts = Verdicts(run.problem, norm(np.asarray(y, np.float64)))
         rows = {row.sweep: row for row in run.rows}
         stored = set(run.sweeps)
         paired = {k for k in stored if k - 1 in stored}

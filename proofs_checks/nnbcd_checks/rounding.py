@@ -18,13 +18,16 @@ SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 """Smallest normal numbers: below them an operation may be off by as much, whatever its operands."""
 
 
-def growth(length: int) -> float:
+def growth(length: int, repeats: float = 1.0) -> float:
     """How many unit roundoffs a sum of ``length`` products may be off, relative to magnitudes.
 
     Rounding errors are modelled as independent with mean 0, so that they grow like the square
-    root of the length; the factor 1/2 stands for summation in blocks, as every BLAS does.
+    root of the length; the factor 1/2 stands for summation in blocks, as every BLAS does.  Equal
+    terms make equal errors: where each term occurs ``repeats`` times on average (sum of squared
+    counts over their sum), variances add up to ``length * repeats``.  Never more than the
+    worst case of summation in blocks of 128 to 512 terms, whatever the terms.
     """
-    return 4.0 + 0.5 * math.sqrt(length)
+    return 4.0 + min(0.5 * math.sqrt(length * repeats), 512 + length / 128)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,15 @@ def check_array(
     return given
 
 
+def check_scale(value: Array, norm: float, name: str) -> None:
+    """Raise `TraceError` where the data is so small that no square of it can be judged."""
+    if norm * norm < SMALLEST["float64"] and value.any():
+        raise TraceError(f"data: {name}: not zero, but its squared norm underflows float64")
+
+
 def check_norm(value: Array, norm: float, name: str, where: str) -> None:
-    """Raise `TraceError` unless ``value`` and its squared norm are finite and do not underflow."""
+    """Raise `TraceError` unless ``value`` and its squared norm are finite."""
     if math.isfinite(norm):
-        if norm * norm < SMALLEST["float64"] and value.any():
-            raise TraceError(f"{where}: {name}: not zero, but its squared norm underflows float64")
         return
     finite = bool(np.isfinite(value).all())
     raise TraceError(
@@ -42,14 +47,18 @@ def check_norm(value: Array, norm: float, name: str, where: str) -> None:
     )
 
 
+Columns: TypeAlias = Mapping[str, Array]
+"""The column norms (d,) of V_0 .. V_N and W_1 .. W_N."""
+
+
 def take_state(
     problem: Problem, state: Mapping[str, NDArray[Any]], where: str
-) -> tuple[dict[str, Array], dict[str, float]]:
+) -> tuple[dict[str, Array], dict[str, float], dict[str, Array]]:
     """Private float64 copies of a state's tensors, exactly those the problem declares, and norms.
 
     Norms are Frobenius, by the tensors' names, and more where a bound needs it: ``C{i}`` bounds
     ||C(Z_i)||, ``G{i}`` is the product of the cores' norms; for V and W ``spectral V{i}`` bounds
-    the spectral norm and ``column V{i}`` is the largest column norm.
+    the spectral norm.  Third, the column norms of V and W.
     """
     shapes = problem.shapes()
     missing, unknown = sorted(shapes.keys() - state.keys()), sorted(state.keys() - shapes.keys())
@@ -59,16 +68,17 @@ def take_state(
         raise TraceError(f"{where}: unknown tensor {unknown[0]}; declared: {sorted(shapes)}")
     taken: dict[str, Array] = {}
     norms: dict[str, float] = {}
+    columns: dict[str, Array] = {}
     for name, shape in shapes.items():
         given = check_array(state[name], name, shape, problem.dtype, where)
         if name[0] in "VW":
             copied = copy_matrix(given)
             taken[name], norms[name] = copied.value, copied.norm
-            norms |= {f"spectral {name}": copied.spectral, f"column {name}": copied.column}
+            norms[f"spectral {name}"], columns[name] = copied.spectral, copied.columns
         else:
             taken[name], norms[name] = copy_array(given)
         check_norm(taken[name], norms[name], name, where)
-    return taken, norms | _compressed_norms(problem, norms)
+    return taken, norms | _compressed_norms(problem, norms), columns
 
 
 def _compressed_norms(problem: Problem, norms: Mapping[str, float]) -> dict[str, float]:
@@ -84,10 +94,11 @@ def _compressed_norms(problem: Problem, norms: Mapping[str, float]) -> dict[str,
 
 def take_data(
     problem: Problem, x: NDArray[Any], y: NDArray[Any]
-) -> tuple[Array, Array, dict[str, float]]:
+) -> tuple[Array, Array, dict[str, float], dict[str, Array]]:
     """Private float64 copies of X and Y, and their norms as `take_state` names them.
 
-    The spectral norm of X is exact, rounded up: it is computed once.
+    The spectral norm of X is exact, rounded up: it is computed once.  ``repeats`` is the mean
+    number of rows of X equal to a row, itself included.
     """
     shape_x = (problem.samples, problem.layers[0].inputs)
     shape_y = (problem.samples, problem.layers[-1].outputs)
@@ -95,11 +106,34 @@ def take_data(
     own_y, norm_y = copy_array(check_array(y, "Y", shape_y, problem.dtype, "data"))
     check_norm(own_x.value, own_x.norm, "X", "data")
     check_norm(own_y, norm_y, "Y", "data")
+    check_scale(own_x.value, own_x.norm, "X")
+    check_scale(own_y, norm_y, "Y")
     spectral = float(np.linalg.norm(own_x.value, 2)) * (1 + 1e-10)
-    norms = {"V0": own_x.norm, "spectral V0": spectral, "column V0": own_x.column, "Y": norm_y}
-    return own_x.value, own_y, norms
+    norms = {"V0": own_x.norm, "spectral V0": spectral, "Y": norm_y}
+    norms["repeats"] = _repeats(own_x.value)
+    return own_x.value, own_y, norms, {"V0": own_x.columns}
 
 
-def larger(old: Mapping[str, float], new: Mapping[str, float]) -> Sizes:
-    """The larger norm of each tensor."""
-    return Sizes({name: max(value, new[name]) for name, value in old.items()})
+def _repeats(x: Array) -> float:
+    counts = np.array(list(Counter(row.tobytes() for row in x).values()), float)
+    return float(np.square(counts).sum()) / len(x)
+
+
+def larger(
+    old: Mapping[str, float], new: Mapping[str, float], before: Columns, after: Columns
+) -> Sizes:
+    """The larger norm of each tensor and column."""
+    norms = {name: max(value, new[name]) for name, value in old.items()}
+    return sizes_of(norms, {name: np.maximum(part, after[name]) for name, part in before.items()})
+
+
+def sizes_of(norms: Mapping[str, float], columns: Columns) -> Sizes:
+    """Norms, with ``column V{i}`` the largest column norm, and ``product {i}`` a bound of the
+    Frobenius norm of ``|V_{i-1}| |W_i|^T``: the sum of its rank-one terms' norms.
+    """
+    found = dict(norms) | {f"column {name}": float(part.max()) for name, part in columns.items()}
+    for name, part in columns.items():
+        if name[0] == "W":
+            i = int(name[1:])
+            found[f"product {i}"] = float(np.dot(columns[f"V{i - 1}"], part))
+    return Sizes(found)

@@ -6,9 +6,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nnbcd_checks.claims import CLAIMS, PREFIX_CLAIMS, Place, Tally, why_not_checkable
-from nnbcd_checks.problem import Problem
+from nnbcd_checks.activations import pieces_of
+from nnbcd_checks.claims import (
+    CLAIMS,
+    PREFIX_CLAIMS,
+    Place,
+    Tally,
+    Tolerance,
+    why_not_checkable,
+)
+from nnbcd_checks.problem import Problem, block_kind
+from nnbcd_checks.rounding import AUDIT_UNIT, UNIT
 from nnbcd_checks.row import BlockRow, Row
+
+COARSE = 0.01
+"""A wrong update is taken to cost at least this part of the objective."""
 
 
 @dataclass
@@ -27,15 +39,18 @@ class Verdicts:
     """The tallies of a run; `see` takes the rows of sweeps in ascending order."""
 
     problem: Problem
+    targets: float = 0.0  # ||Y||
     tallies: dict[str, Tally] = field(default_factory=lambda: {name: Tally() for name in CLAIMS})
     sweeps: list[int] = field(default_factory=list)
     distances: list[tuple[int, float]] = field(default_factory=list)
     last: Row | None = None
+    largest: float = 0.0  # objective
     prefix: Prefix = field(default_factory=Prefix)
     whole: bool = True  # every sweep from 1 on was seen
 
     def __post_init__(self) -> None:
         self.not_checkable = why_not_checkable(self.problem)
+        self._own = AUDIT_UNIT / (UNIT[self.problem.dtype] + AUDIT_UNIT)
 
     def see_state(self, sweep: int, excess_nonzeros: Sequence[int | None]) -> None:
         """Judge the feasibility of a state that no row speaks of, such as the start."""
@@ -46,19 +61,24 @@ class Verdicts:
         self.whole = self.whole and row.sweep == len(self.sweeps) + 1
         self.sweeps.append(row.sweep)
         self.distances.append((row.sweep, row.subgradient.distance))
-        self.last = row
+        self.last, self.largest = row, max(self.largest, row.before["total"])
         self._feasibility(row.sweep, row.feasibility.excess_nonzeros)
         for block in row.blocks:
-            self._block(row.sweep, block)
+            self._block(row, block)
         self._sweep(row)
         if row.subgradient.element is not None:
             self._subgradient(row)
+        else:
+            for claim in ("membership", "relative_error"):
+                self.tallies[claim].lack(Place(row.sweep))
         if self.whole:
             self._rate(row)
 
     def _check(
-        self, claim: str, found: float, allowed: float, tolerance: float, place: Place
-    ) -> None:
+        self, claim: str, found: float, allowed: float, whole: float, place: Place,
+        harm: float = math.inf,
+    ) -> None:  # fmt: skip
+        tolerance = Tolerance(whole, whole * self._own, harm)
         self.tallies[claim].check(found, allowed, tolerance, place)
 
     def _feasibility(self, sweep: int, excess: Sequence[int | None]) -> None:
@@ -66,37 +86,68 @@ class Verdicts:
             block = f"Z{i}" if over else None
             self._check("feasibility", float(over or 0), 0.0, 0.0, Place(sweep, block))
 
-    def _block(self, sweep: int, row: BlockRow) -> None:
-        place = Place(sweep, row.block)
-        self._check("monotone_decrease", -row.decrease, 0.0, row.decrease_tolerance, place)
-        if row.excess is not None and row.excess_tolerance is not None:
-            self._check("block_optimality", row.excess, 0.0, row.excess_tolerance, place)
-        # Of a kinked U a right update may leave a large residual, where its values tie in rounding.
-        smooth = not row.block.startswith("U")
-        if smooth and row.residual is not None and row.residual_tolerance is not None:
-            self._check("block_optimality", row.residual, 0.0, row.residual_tolerance, place)
-        if row.constant is not None and row.step is not None:
-            promised = -row.constant * row.step**2
-            self._check("descent", -row.decrease, promised, row.decrease_tolerance, place)
+    def _block(self, row: Row, block: BlockRow) -> None:
+        place, harm = Place(row.sweep, block.block), self._harm(row)
+        allowed = block.decrease_tolerance
+        self._check("monotone_decrease", -block.decrease, 0.0, allowed, place, harm)
+        if block.excess is not None and block.excess_tolerance is not None:
+            over = block.excess_tolerance
+            self._check("block_optimality", block.excess, 0.0, over, place, harm)
+        else:
+            self.tallies["block_optimality"].lack(place)
+        if block.residual is None or block.residual_tolerance is None:
+            self.tallies["block_optimality"].lack(place)
+        elif not self._kinked(block.block):
+            self._check("block_optimality", block.residual, 0.0, block.residual_tolerance, place)
+        if block.constant is not None and block.step is not None:
+            promised = -block.constant * block.step**2
+            self._check("descent", -block.decrease, promised, allowed, place, harm)
+        else:
+            self.tallies["descent"].lack(place)
+
+    def _kinked(self, block: str) -> bool:
+        """Whether a right update may leave a large residual: where its values tie in rounding."""
+        kind, i = block_kind(block)
+        return kind == "U" and not pieces_of(self.problem.layer(i).activation).smooth
 
     def _sweep(self, row: Row) -> None:
-        place, total = Place(row.sweep), row.total
+        place, total, harm = Place(row.sweep), row.total, self._harm(row)
         rise = row.after["total"] - row.before["total"]
         allowed = total.tolerance + total.gap_tolerance
-        self._check("monotone_decrease", rise, 0.0, allowed, place)
-        self._check("objective_consistency", abs(total.gap), 0.0, total.gap_tolerance, place)
+        self._check("monotone_decrease", rise, 0.0, allowed, place, harm)
+        gap = abs(total.gap)
+        self._check("objective_consistency", gap, 0.0, total.gap_tolerance, place, harm)
         least = row.subgradient.lambda_
         if least is not None and total.step is not None:
-            promised = -least * total.step**2
-            self._check("sufficient_decrease", -total.decrease, promised, total.tolerance, place)
+            promised, tolerance = -least * total.step**2, total.tolerance
+            self._check("sufficient_decrease", -total.decrease, promised, tolerance, place, harm)
+        else:
+            self.tallies["sufficient_decrease"].lack(place)
 
     def _subgradient(self, row: Row) -> None:
         place, figures = Place(row.sweep), row.subgradient
         element, bound = figures.element or 0.0, figures.bound or 0.0
         left, allowed = figures.membership or 0.0, figures.membership_tolerance or 0.0
-        self._check("membership", left, 0.0, allowed, place)
-        self._check("relative_error", figures.distance, element, figures.tolerance, place)
-        self._check("relative_error", element, bound, figures.tolerance, place)
+        steep = self._steep(row)
+        self._check("membership", left, 0.0, allowed, place, max(element, steep))
+        tolerance, harm = figures.tolerance, max(bound, steep)
+        self._check("relative_error", figures.distance, element, tolerance, place, harm)
+        self._check("relative_error", element, bound, tolerance, place, harm)
+
+    def _harm(self, row: Row) -> float:
+        """What a wrong update costs at least: a part of the largest L so far, or of 1/2 ||Y||^2.
+
+        The second keeps a run checkable that starts at an exact fit; where L is 0 and stays so,
+        nothing can be wrong.
+        """
+        if row.before["total"] == row.after["total"] == 0.0:
+            return math.inf
+        return COARSE * max(self.largest, self.targets**2 / 2)
+
+    def _steep(self, row: Row) -> float:
+        """The gradient of ``c/2 ||r||^2`` in r of that size, for the largest weight c."""
+        weights = (max(la.penalties.gamma, la.penalties.rho) for la in self.problem.layers)
+        return math.sqrt(2 * max(weights) * self._harm(row))
 
     def _rate(self, row: Row) -> None:
         """``sum dist^2 <= b^2 (L_0 - L_K) / lambda``, with rounding entering as residuals.
@@ -119,15 +170,33 @@ class Verdicts:
 
     def verdict(self, claim: str) -> tuple[str, str]:
         """``certified``, ``refuted`` or ``not_checkable``, and why."""
-        tally = self.tallies[claim]
-        if tally.refuted:
+        if self.tallies[claim].refuted:
             return "refuted", "the inequality fails where stated"
-        if claim in self.not_checkable:
-            return "not_checkable", self.not_checkable[claim]
-        if not self.sweeps:
-            return "not_checkable", "no sweep was judged"
-        if claim in PREFIX_CLAIMS and not self.whole:
-            return "not_checkable", "sweeps from 1 on are not all at hand"
-        if tally.seen == 0:
-            return "certified", "nothing to judge: no block of this kind"
+        reason = self._why_unknown(claim)
+        if reason is not None:
+            return "not_checkable", reason
         return "certified", "the inequality holds in every sweep covered"
+
+    def _why_unknown(self, claim: str) -> str | None:
+        tally = self.tallies[claim]
+        if claim in self.not_checkable:
+            return self.not_checkable[claim]
+        if not self.sweeps:
+            return "no sweep was judged"
+        if claim in PREFIX_CLAIMS and not self.whole:
+            return "sweeps from 1 on are not all at hand"
+        if tally.missing is not None or tally.seen == 0:
+            return _missing(tally.missing)
+        return None if tally.hidden is None else _hidden(tally.hidden)
+
+
+def _missing(place: Place | None) -> str:
+    where = "" if place is None else f": {place.block or 'the sweep'} of sweep {place.sweep}"
+    return f"a figure that this claim needs is missing{where}"
+
+
+def _hidden(place: Place) -> str:
+    return (
+        f"{place.block or 'the whole'} of sweep {place.sweep}: off by less than rounding may be, "
+        "but by as much as a wrong update would be; scale the data, or use float64"
+    )

@@ -203,7 +203,7 @@ def test_bounds_of_matrices_are_bounds():
         assert np.array_equal(got.value, a)
         assert got.spectral >= np.linalg.norm(a, 2)
         assert got.norm == pytest.approx(np.linalg.norm(a))
-        assert got.column == pytest.approx(np.linalg.norm(a, axis=0).max())
+        assert got.columns == pytest.approx(np.linalg.norm(a, axis=0))
         value, norm = copy_array(a.astype(np.float32).T)
         assert np.array_equal(value, a.astype(np.float32).T)
         assert norm == pytest.approx(np.linalg.norm(a), rel=1e-5)

@@ -81,3 +81,75 @@ def test_numbers_whose_squares_underflow_are_an_error_not_a_verdict(run):
     tiny = [{name: 1e-170 * value for name, value in state.items()} for state in states[:2]]
     with pytest.raises(TraceError, match="underflows"):
         audited(problem, 1e-170 * x, 1e-170 * y, tiny)
+
+
+@pytest.mark.parametrize("key", ["excess", "residual", "step"])
+def test_rows_that_omit_a_figure_are_not_certified(tmp_path, run, key):
+    problem, x, y, states, rows = run
+    records = [row.to_json() for row in rows]
+    for block in records[2]["blocks"]:
+        block[key] = None
+    folder = write_run(tmp_path / "run", problem, x, y, states, keep=[0, 1], rows=records)
+    certificate = audit_run(folder)
+    claim = certificate.claim("descent" if key == "step" else "block_optimality")
+    assert claim.verdict == "not_checkable"
+    assert "missing: " in claim.why
+    assert not certificate.certified
+
+
+def shifted(rng, dtype, shift, n=200):
+    """A dense problem whose first input column is a huge constant plus noise."""
+    weights = {"gamma": 1.0, "rho": 1.0, "tau": 0.0, "alpha": 0.1, "alpha_z": 0.0, "mu": 0.0}
+    layers = [
+        {"inputs": p, "outputs": d, "activation": {"kind": s}, "compression": {"kind": "none"},
+         "penalties": weights}
+        for p, d, s in ((4, 6, "relu"), (6, 3, "identity"))
+    ]  # fmt: skip
+    problem = {
+        "format": "nnbcd-trace", "version": 1, "name": "shifted", "samples": n, "dtype": dtype,
+        "loss": {"kind": "squared"}, "order": ["V2", "U2", "W2", "V1", "U1", "W1"],
+        "layers": layers,
+    }  # fmt: skip
+    x, y, start = naive_bcd.random_start(rng, problem)
+    x = x + np.array([shift, 0, 0, 0], dtype)
+    state, v = dict(start), x
+    state["W1"] = start["W1"] / np.array([max(shift, 1), 1, 1, 1], dtype)
+    for i in (1, 2):
+        state[f"U{i}"] = (v @ state[f"W{i}"].T + state[f"b{i}"]).astype(dtype)
+        v = state[f"V{i}"] = np.maximum(state[f"U{i}"], 0) if i == 1 else state[f"U{i}"]
+    return problem, x.astype(dtype), y, state
+
+
+@pytest.mark.parametrize(("dtype", "shift"), [("float32", 1e5), ("float64", 1e9)])
+@pytest.mark.parametrize("block", ["V2", "U2", "W2", "V1", "U1", "W1"])
+def test_a_skipped_block_beside_a_huge_column_is_never_certified(dtype, shift, block):
+    for seed in range(5):
+        problem, x, y, start = shifted(np.random.default_rng([seed, 5]), dtype, shift)
+        states = [start]
+        for _ in range(3):
+            net = naive_bcd.Net(problem, x, y, states[-1])
+            new = dict(net.sweep())
+            names = [block] if block[0] != "W" else [block, "b" + block[1:]]
+            states.append(new | {name: states[-1][name] for name in names})
+        certificate, _ = audited(problem, x, y, states)
+        assert not certificate.certified, (seed, explain(certificate))
+
+
+@pytest.mark.parametrize("n", [20_000, 60_000])
+def test_equal_rows_in_single_precision_are_no_violation(n):
+    """Equal rows round alike, so that errors of sums over samples add up instead of averaging."""
+    for seed in range(3):
+        rng = np.random.default_rng([seed, 6])
+        problem, x, y, _ = shifted(rng, "float32", 0.0, n=4)
+        x, y = (np.repeat(a[:1], n, axis=0) for a in (x, y))
+        problem["samples"], state, v = n, {}, x
+        for i, layer in enumerate(problem["layers"], 1):
+            w = rng.normal(size=(layer["outputs"], layer["inputs"])).astype(np.float32)
+            state |= {f"W{i}": w, f"b{i}": np.zeros(len(w), np.float32)}
+            state[f"U{i}"] = v @ w.T
+            v = state[f"V{i}"] = np.maximum(state[f"U{i}"], 0) if i == 1 else state[f"U{i}"]
+        states = [state]
+        for _ in range(4):
+            states.append(dict(naive_bcd.Net(problem, x, y, states[-1]).sweep()))
+        certificate, _ = audited(problem, x, y, states)
+        assert not certificate.refuted, (seed, explain(certificate))

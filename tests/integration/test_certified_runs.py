@@ -14,7 +14,8 @@ from nnbcd import sweep as sweep_module
 from nnbcd.compressions import Prune, TensorTrainSVD
 from nnbcd.loop import arrays
 from nnbcd.problem import Problem
-from nnbcd.sweep import sweep
+from nnbcd.start import from_weights
+from nnbcd.sweep import Data, sweep
 from nnbcd_checks import Auditor
 from nnbcd_checks import Problem as Claimed
 from random_problems import random_case
@@ -56,6 +57,21 @@ def test_long_right_runs_are_certified_down_to_rounding(seed):
 def test_underflow_in_float32_is_no_fault(seed):
     certificate = judge(random_case(seed, dtype="float32", low=1e-6, high=1e6), 8)
     assert certificate.certified, complaints(certificate)
+
+
+@pytest.mark.parametrize(("dtype", "shift"), [("float32", 1e5), ("float64", 1e9)])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_huge_constant_in_a_column_never_refutes_a_right_run(dtype, shift, seed):
+    """Rounding is then as large as what a wrong update does: some claims cannot be checked."""
+    case = random_case(seed, dtype=dtype, kinds=("none",), depth=2, samples=20, exact_fit=False)
+    x = case.data.X.clone()
+    x[:, 0] += shift
+    weights = [(own.W.clone(), own.b) for own in case.start.layers]
+    weights[0][0][:, 0] /= shift
+    data = Data.of(x, case.data.Y)
+    shifted = dataclasses.replace(case, data=data, start=from_weights(case.problem, data, weights))
+    certificate = judge(shifted, 6)
+    assert not certificate.refuted, complaints(certificate)
 
 
 @pytest.mark.long

@@ -169,7 +169,7 @@ def five_sweeps(seed, bound, **choices):
 
 @given(seed=SEED, samples=st.integers(1, 5), depth=st.integers(1, 3))
 def test_moderate_penalties(seed, samples, depth):
-    five_sweeps(seed, tight, low=0.1, high=10, samples=samples, depth=depth)
+    five_sweeps(seed, tight, low=0.1, high=10, samples=samples, depth=depth, hard=False)
 
 
 @given(seed=SEED, samples=st.integers(1, 5), depth=st.integers(1, 3))
