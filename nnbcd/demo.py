@@ -15,7 +15,6 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from nnbcd import api, backprop
-from nnbcd.compressions.train import contract
 from nnbcd.data import Dataset, load_digits, split
 from nnbcd.files import claim_folder, write_json
 from nnbcd.prepare import PerLayer
@@ -215,7 +214,7 @@ def _baselines(
     compressions = [layer.compression for layer in result.problem.layers]
     if plan.compression == "tt":
         one_shot = backprop.with_weights(
-            dense, [contract(c.start(w)) if c.kind == "tt" else w
+            dense, [c.expand(c.start(w), (w.shape[0], w.shape[1])) if c.compresses else w
                     for c, w in zip(compressions, backprop.linear_weights(dense), strict=True)]
         )  # fmt: skip
         return {
