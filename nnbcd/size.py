@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnbcd.compressions.base import itemsize
+from nnbcd.compressions.budget import itemsize
 from nnbcd.problem import Problem
 from nnbcd.state import State
 

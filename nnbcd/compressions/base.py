@@ -6,19 +6,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, cast
 
-import torch
 from torch import Tensor
 
+from nnbcd.compressions.budget import Shape, itemsize
 from nnbcd.errors import InputError
 
 Factors = tuple[Tensor, ...]
 """The variables of one layer's Z: none, one matrix, or the factors of one."""
-
-Shape = tuple[int, int]
-"""(outputs, inputs) of a weight matrix."""
-
-INDEX_BYTES = 4
-"""What it takes to say where a kept entry or group stands."""
 
 
 class Compression(Protocol):
@@ -35,6 +29,8 @@ class Compression(Protocol):
     """Whether a descent theorem covers ``update``."""
     compresses: ClassVar[bool] = True
     """Whether a layer has a Z block at all."""
+    masks: ClassVar[bool] = False
+    """Whether what is saved are zeros, which a mask can hold."""
     sizes: ClassVar[tuple[str, ...]] = ("keep",)
     """The keys that say how large a member is to be; a wish gives exactly one."""
     options: ClassVar[tuple[str, ...]] = ()
@@ -92,8 +88,12 @@ class Compression(Protocol):
         tau: Sequence[float],
         alpha_z: Sequence[float],
     ) -> tuple[Factors, ...]:
-        """:meth:`update` of a block that several layers own; entries are one a layer."""
-        raise InputError(f"compression {self.kind}: given {len(w)} layers; allowed: one a block")
+        """:meth:`update` of a block and all layers that own it; entries are one a layer."""
+        if len(w) != 1:
+            raise InputError(
+                f"compression {self.kind}: given {len(w)} layers; allowed: one a block"
+            )
+        return (self.update(z_old[0], w[0], tau=tau[0], alpha_z=alpha_z[0]),)
 
     def pack(self, z: Factors, shape: Shape) -> dict[str, Tensor]:
         """What the compressed network stores of ``C(z)``, by name; tensors of their own."""
@@ -144,7 +144,7 @@ def list_keys(member: type[Compression]) -> frozenset[str]:
 
 
 def _of_layer(kind: str, key: str, value: Any, i: int, layers: int, *, nested: bool) -> Any:
-    """Layer ``i``'s part of a wish: lists as tuples, whole numbers as they are."""
+    """Layer ``i``'s part of a wish: a list as a tuple, anything but ``keep`` in whole numbers."""
     spread = isinstance(value, list | tuple)
     if spread and nested:
         spread = any(isinstance(one, list | tuple) for one in value)
@@ -154,51 +154,10 @@ def _of_layer(kind: str, key: str, value: Any, i: int, layers: int, *, nested: b
             "one for each compressed layer"
         )
     own = value[i] if spread else value
-    if nested and not isinstance(own, list | tuple):
-        raise InputError(f"compression {kind} {key}: given {own}; allowed: a list of whole numbers")
-    return tuple(own) if nested else own
-
-
-def budget(shape: Shape, keep: float) -> int:
-    """The whole number of entries at or below the fraction ``keep`` of a matrix's.
-
-    Raises ``InputError`` unless ``0 < keep <= 1``.
-    """
-    check_keep(keep)
-    # The nudge keeps 0.07 * 100, a hair under 7 in floats, from losing an entry.
-    return int(keep * shape[0] * shape[1] * (1 + 1e-12))
-
-
-def affordable(kind: str, shape: Shape, keep: float, *, unit: int, largest: int) -> int:
-    """How many units of so many numbers ``keep`` pays for, at most ``largest``.
-
-    Raises ``InputError`` where it pays for none.
-    """
-    count = min(largest, budget(shape, keep) // unit)
-    if count < 1:
-        least = unit / (shape[0] * shape[1])
-        raise InputError(
-            f"compression {kind} keep: given {keep} for a {shape[0]}x{shape[1]} layer; "
-            f"allowed: {least:.6g} to 1, since the smallest stores {unit} numbers"
-        )
-    return count
-
-
-def check_keep(keep: float) -> None:
-    """Raise ``InputError`` unless ``0 < keep <= 1``."""
-    if not 0 < keep <= 1:
-        raise InputError(f"compression keep: given {keep}; allowed: a fraction in (0, 1]")
-
-
-def check_range(kind: str, name: str, value: int, shape: Shape, largest: int) -> None:
-    """Raise ``InputError`` unless ``value`` is a whole number in 1..largest."""
-    if not (isinstance(value, int) and 1 <= value <= largest):
-        raise InputError(
-            f"{kind} {name}: given {value} for a {shape[0]}x{shape[1]} layer; "
-            f"allowed: 1 to {largest}"
-        )
-
-
-def itemsize(dtype: str) -> int:
-    """Bytes of a number, for ``"float32"`` or ``"float64"``."""
-    return torch.finfo(getattr(torch, dtype)).bits // 8
+    if key == "keep":
+        return own
+    numbers = own if nested and isinstance(own, list | tuple) else [own]
+    if nested != isinstance(own, list | tuple) or not all(type(one) is int for one in numbers):
+        what = "a list of whole numbers" if nested else "a whole number"
+        raise InputError(f"compression {kind} {key}: given {own!r}; allowed: {what}")
+    return tuple(numbers) if nested else own

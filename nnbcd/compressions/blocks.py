@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from nnbcd.compressions.base import Shape, affordable, check_range
+from nnbcd.compressions.budget import Shape, affordable, check_range
 from nnbcd.compressions.sets import Mask, square_sums, top
 from nnbcd.errors import InputError
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import Factors, Shape, affordable
+from nnbcd.compressions.base import Factors
+from nnbcd.compressions.budget import Shape, affordable
 from nnbcd.compressions.factored import Factored, check_modes, default_modes, increment
 from nnbcd.compressions.tucker import leading_vectors
 from nnbcd.errors import InputError

@@ -14,7 +14,8 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import Compression, Factors, Shape
+from nnbcd.compressions.base import Compression, Factors
+from nnbcd.compressions.budget import Shape
 from nnbcd.errors import InputError
 
 Grams = Sequence[Tensor | None]

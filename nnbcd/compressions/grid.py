@@ -10,7 +10,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import Compression, Factors, Shape, check_keep, itemsize
+from nnbcd.compressions.base import Compression, Factors
+from nnbcd.compressions.budget import Shape, check_keep, itemsize
 from nnbcd.compressions.sets import anchor
 from nnbcd.errors import InputError
 

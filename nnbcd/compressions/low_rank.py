@@ -9,7 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import Factors, Shape, affordable, check_range
+from nnbcd.compressions.base import Factors
+from nnbcd.compressions.budget import Shape, affordable, check_range
 from nnbcd.compressions.sets import MatrixSet
 
 

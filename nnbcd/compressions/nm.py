@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from nnbcd.compressions.base import Shape, affordable, itemsize
+from nnbcd.compressions.budget import Shape, affordable, itemsize
 from nnbcd.compressions.sets import Mask, top
 from nnbcd.errors import InputError
 

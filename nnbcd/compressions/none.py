@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from nnbcd.compressions.base import Compression, Factors, Shape
+from nnbcd.compressions.base import Compression, Factors
+from nnbcd.compressions.budget import Shape
 from nnbcd.errors import InputError
 
 

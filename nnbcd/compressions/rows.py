@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from nnbcd.compressions.base import Shape, affordable, check_range
+from nnbcd.compressions.budget import Shape, affordable, check_range
 from nnbcd.compressions.sets import Mask, square_sums, top
 
 

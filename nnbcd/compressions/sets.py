@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import INDEX_BYTES, Compression, Factors, Shape, itemsize
+from nnbcd.compressions.base import Compression, Factors
+from nnbcd.compressions.budget import INDEX_BYTES, Shape, itemsize
 
 
 class MatrixSet(Compression, Protocol):
@@ -35,6 +36,8 @@ class MatrixSet(Compression, Protocol):
 
 class Mask(MatrixSet, Protocol):
     """Matrices with few nonzero groups of entries; a mask says which."""
+
+    masks: ClassVar[bool] = True
 
     def mask(self, m: Tensor) -> Tensor:
         """Where a nearest point of the set equals ``m`` (elsewhere it is 0), shape of ``m``."""

@@ -9,14 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import (
-    INDEX_BYTES,
-    Compression,
-    Factors,
-    Shape,
-    affordable,
-    itemsize,
-)
+from nnbcd.compressions.base import Compression, Factors
+from nnbcd.compressions.budget import INDEX_BYTES, Shape, affordable, itemsize
 from nnbcd.compressions.sets import Mask, anchor, square_sums, top
 from nnbcd.errors import InputError
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 from torch import Tensor
 
 from nnbcd.compressions import train
-from nnbcd.compressions.base import Factors, Shape, budget
+from nnbcd.compressions.base import Factors
+from nnbcd.compressions.budget import Shape, budget
 from nnbcd.compressions.factored import Factored, check_modes, default_modes
 
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from nnbcd.compressions import train
-from nnbcd.compressions.base import Factors, Shape, budget
+from nnbcd.compressions.base import Factors
+from nnbcd.compressions.budget import Shape, budget
 from nnbcd.compressions.factored import Factored, balanced_factors
 from nnbcd.errors import InputError
 

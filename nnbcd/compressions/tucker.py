@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import Factors, Shape, budget
+from nnbcd.compressions.base import Factors
+from nnbcd.compressions.budget import Shape, budget
 from nnbcd.compressions.factored import (
     Factored,
     check_modes,

@@ -158,11 +158,12 @@ def test_the_judge_sees_a_wrong_step(name, monkeypatch):
         judge(Grid(3), old, new, w, tau=1.0, alpha_z=0.5)
 
 
-def test_the_judge_sees_a_scale_fitted_before_the_codes():
-    """Least squares at the old codes, then codes: the two steps in the wrong order."""
+@pytest.mark.parametrize("order", ["scale at the old codes", "scale first"])
+def test_the_judge_sees_the_two_steps_mixed_up(order):
     member, w = Grid(3), normal(4, *SHAPE)
-    old = (torch.ones(SHAPE, dtype=torch.float64), torch.tensor([0.2]).double())
-    scale = grid_module.fitted_scale(w, old[0], old[1]).abs()
+    old_codes, old_scale = w.sign(), torch.tensor([0.2], dtype=torch.float64)
+    stale = grid_module.fitted_scale(w, old_codes, old_scale)
+    scale = old_scale if order == "scale at the old codes" else stale
     codes = grid_module.nearest_codes(w, scale, member.top_code)
     with pytest.raises(AssertionError, match=r"codes|scale"):
-        judge(member, old, (codes, scale), w, tau=1.0, alpha_z=0.0)
+        judge(member, (old_codes, old_scale), (codes, stale), w, tau=1.0, alpha_z=0.0)
