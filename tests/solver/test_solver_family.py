@@ -20,6 +20,7 @@ from nnbcd.problem import forward_order
 from nnbcd.start import from_weights, random_weights
 from nnbcd.state import from_tensors
 from nnbcd.sweep import Data, sweep
+from random_compressions import MAKERS
 from random_problems import random_case
 
 KINDS = [kind for kind, member in COMPRESSIONS.items() if member.compresses]
@@ -154,26 +155,25 @@ def test_sweeps_on_digits_descend(kind, dtype, order):
     assert all(torch.isfinite(t).all() for t in named.values())
 
 
-@given(seed=st.integers(0, 10**9), kind=st.sampled_from([k for k in KINDS if k != "tt_svd"]))
-def test_no_kind_lets_the_objective_rise_on_random_problems(seed, kind):
-    case = random_case(seed, kinds=("none",), depth=3)
-    shapes = [layer.shape for layer in case.problem.layers]
-    try:
-        members = COMPRESSIONS[kind].for_layers(shapes, dtype="float64", given={"keep": 0.8})
-        layers = tuple(
-            dataclasses.replace(layer, compression=member)
-            for layer, member in zip(case.problem.layers, members, strict=True)
-        )
-    except InputError:  # a layer too small for the kind
-        return
-    problem = dataclasses.replace(case.problem, layers=layers, order=())
-    weights = [(own.W, own.b) for own in case.start.layers]
-    state = from_weights(problem, case.data, weights)
+@given(
+    seed=st.integers(0, 10**9),
+    kinds=st.lists(st.sampled_from([k for k in COMPRESSIONS if k != "tt_svd"]), min_size=1),
+    forward=st.booleans(),
+)
+def test_no_mixture_of_kinds_lets_the_objective_rise(seed, kinds, forward):
+    case = random_case(seed, kinds=tuple(kinds))
+    problem, state = case.problem, case.start
+    if forward:
+        problem = dataclasses.replace(problem, order=forward_order(problem.layers))
     before = float(terms(problem, case.data, state)["total"])
-    for _ in range(4):
+    for _ in range(5):
         state = sweep(problem, case.data, state)
         after = float(terms(problem, case.data, state)["total"])
         moved = sum(float(t.square().sum()) for t in state.tensors(problem).values())
         # Roundoff of a term is relative to its operands, under weights of up to 1e3.
         assert after <= before + 1e-12 * (before + 1e3 * moved)
         before = after
+
+
+def test_random_problems_know_every_kind():
+    assert MAKERS.keys() == COMPRESSIONS.keys()
