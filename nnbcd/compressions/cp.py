@@ -45,12 +45,13 @@ class CP(Factored):
 
         Columns beyond the number of vectors are filled from a fixed sequence, the same on every
         device.  Done for ``w`` of norm 1; at the end each term is spread evenly over its factors.
+        Of ``w = 0`` the first matrix alone is 0: were all, none could ever move.
         """
         norm = torch.linalg.vector_norm(w)
-        if not bool(norm > 0):
-            return tuple(w.new_zeros(m, self.rank) for m in self.modes)
-        unit = (w / norm).reshape(self.modes)
+        unit = (w / norm.clamp(min=torch.finfo(w.dtype).tiny)).reshape(self.modes)
         z = tuple(_first_factor(unit, j, self.rank) for j in range(len(self.modes)))
+        if not bool(norm > 0):
+            return (torch.zeros_like(z[0]), *z[1:])
         for _ in range(PASSES):
             z = _balanced(self.update(z, unit, tau=1.0, alpha_z=SLOWNESS))
         return tuple(a * norm ** (1 / len(z)) for a in z)

@@ -148,8 +148,11 @@ def test_the_start_is_feasible_repeatable_and_no_worse_than_zero(member, dtype):
         assert [tuple(f.shape) for f in z] == [tuple(s) for s in member.factor_shapes()]
         assert all(torch.equal(a, b) for a, b in zip(z, member.start(w), strict=True))
         assert float((w - member.expand(z, SHAPE)).norm()) < 0.95 * float(w.norm())
-    zero = member.expand(member.start(torch.zeros(SHAPE, dtype=dtype)), SHAPE)
-    assert torch.equal(zero, torch.zeros(SHAPE, dtype=dtype))
+    nothing = member.start(torch.zeros(SHAPE, dtype=dtype))
+    assert torch.equal(member.expand(nothing, SHAPE), torch.zeros(SHAPE, dtype=dtype))
+    w = normal(5, *SHAPE, dtype=dtype)  # and yet it can move
+    moved = member.update(nothing, w, tau=1.0, alpha_z=0.01)
+    assert float((w - member.expand(moved, SHAPE)).norm()) < 0.99 * float(w.norm())
 
 
 @pytest.mark.parametrize("member", [m for m in MEMBERS if m.kind != "cp"], ids=str)
