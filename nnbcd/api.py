@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,11 +97,7 @@ def compress(
     x: ArrayLike | Tensor,
     y: ArrayLike | Tensor | None = None,
     *,
-    compression: str = "prune",
-    keep: float | None = None,
-    rank: int | None = None,
-    nonzeros: Sequence[int] | None = None,
-    modes: Sequence[Sequence[int]] | None = None,
+    compression: str | Mapping[str, Any] = "prune",
     penalties: dict[str, PerLayer] | None = None,
     **options: Any,
 ) -> Result:
@@ -109,9 +105,14 @@ def compress(
 
     ``x`` (n, d_0) is training data.  ``y`` holds labels (n,) or targets (n, d_N); without it
     the network is fitted to its own outputs on ``x``, which suits networks trained with
-    cross-entropy, whose outputs are no approximation of one-hot rows.  Give exactly one of
-    ``keep`` (fraction of entries, default 0.1), ``rank`` or ``nonzeros``.  ``penalties`` updates
+    cross-entropy, whose outputs are no approximation of one-hot rows.  ``penalties`` updates
     ``FROM_NETWORK``, each a number or one per layer.
+
+    ``compression`` names a kind, whose size is given by one keyword: ``keep`` (fraction of the
+    entries, any kind; 0.1 where nothing is said) or the kind's own: ``nonzeros``, ``rank``, ``n``
+    of ``m``, ``count``, ``bits``; ``modes`` and the like are options (see ``nnbcd.compressions``).
+    Each is one value, or a list with one a compressed layer.  Or ``compression`` is all of it in
+    a table: ``{"kind": "nm", "n": 2, "m": 4}``.
 
     Options: ``sweeps``; ``dtype`` "float64" or "float32"; ``device``; ``audit``; ``evaluation``
     an (x, y) pair to score the compressed network on; ``out`` a folder for the run's record and
@@ -120,8 +121,8 @@ def compress(
     The model is not changed.  Raises ``InputError`` for input that cannot be used.
     """
     weights, activations = read_network(model)
+    wish, options = prepare.compression_wish(compression, options)
     how = Options(**options)
-    wish = _wish(compression, keep, rank, nonzeros, modes)
     features = prepare.inputs(x, dtype=how.dtype, device=how.device)
     if y is None:
         goals = _own_outputs(model, features, weights)
@@ -139,11 +140,7 @@ def train(
     *,
     hidden: Sequence[int] = (256, 128),
     activation: Activation | None = None,
-    compression: str = "prune",
-    keep: float | None = None,
-    rank: int | None = None,
-    nonzeros: Sequence[int] | None = None,
-    modes: Sequence[Sequence[int]] | None = None,
+    compression: str | Mapping[str, Any] = "prune",
     penalties: dict[str, PerLayer] | None = None,
     weights: Sequence[Weights] | None = None,
     **options: Any,
@@ -154,6 +151,7 @@ def train(
     every layer but the last.  ``penalties`` updates ``FROM_RANDOM``.  Everything else is as in
     :func:`compress`.
     """
+    wish, options = prepare.compression_wish(compression, options)
     how = Options(**({"sweeps": 400} | options))
     features = prepare.inputs(x, dtype=how.dtype, device=how.device)
     truth = prepare.truth(y, samples=len(features))
@@ -162,7 +160,6 @@ def train(
         weights = random_weights([features.shape[1], *hidden, outputs], seed=how.seed)
     activations = prepare.hidden_activations(activation or Relu(), len(weights))
     goals = prepare.targets(truth, weights[-1][0].shape[0], features)
-    wish = _wish(compression, keep, rank, nonzeros, modes)
     chosen = FROM_RANDOM | (penalties or {})
     return _run(weights, activations, features, goals, wish, chosen, how)
 
@@ -204,7 +201,7 @@ def run_config(
         on_progress=on_progress,
     )
     features = prepare.inputs(fit.x, dtype=how.dtype, device=how.device)
-    wish = Wish(own.kind, keep=own.keep, rank=own.rank, nonzeros=own.nonzeros, modes=own.modes)
+    wish = Wish(own.kind, own.given())
     penalties = (FROM_RANDOM if random else FROM_NETWORK) | config.penalties.given()
     activations = prepare.hidden_activations(configured_activation(config), len(weights))
     goals = prepare.targets(fit.y, fit.y.shape[1], features)
@@ -274,18 +271,6 @@ def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
         arrays(problem, state),
         threads=judge_threads(torch.get_num_threads()),
     )
-
-
-def _wish(
-    kind: str,
-    keep: float | None,
-    rank: int | None,
-    nonzeros: Sequence[int] | None,
-    modes: Sequence[Sequence[int]] | None,
-) -> Wish:
-    if keep is None and rank is None and nonzeros is None and kind != "none":
-        keep = 0.1
-    return Wish(kind, keep=keep, rank=rank, nonzeros=nonzeros, modes=modes)
 
 
 def _scorer(how: Options, features: Tensor, goals: Tensor) -> Scorer | None:

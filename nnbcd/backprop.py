@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nnbcd.activations import Activation, Relu
-from nnbcd.compressions.prune import project_top
 from nnbcd.model import activation_module
 
 
@@ -76,12 +75,6 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cross_entropy": _cross_entropy,
 }
 """Means over samples; rows of y are targets."""
-
-
-def magnitude_pruned(model: nn.Sequential, nonzeros: Sequence[int | None]) -> nn.Sequential:
-    """A copy with each Linear layer cut to its largest entries; ``None`` leaves a layer dense."""
-    pairs = zip(linear_weights(model), nonzeros, strict=True)
-    return with_weights(model, [w if s is None else project_top(w, s) for w, s in pairs])
 
 
 def linear_weights(model: nn.Sequential) -> list[Tensor]:

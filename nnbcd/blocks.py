@@ -7,6 +7,8 @@ All operands of one call share dtype and device.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -112,6 +114,19 @@ def update_z(
 ) -> Factors:
     """Z_i: decrease ``tau/2 ||w - C(z)||^2 + alpha_z/2 ||z - z_old||^2`` over feasible ``z``.
 
-    Exact projection for pruning; one pass of exact core minimisations for a tensor train.
+    Exact projection for sets of matrices; one pass of exact minimisations for factors; for codes
+    on a grid their step, then the scale's.
     """
     return compression.update(z_old, w, tau=tau, alpha_z=alpha_z)
+
+
+def shared_update_z(
+    z_old: Sequence[Factors],
+    w: Sequence[Tensor],
+    *,
+    compression: Compression,
+    tau: Sequence[float],
+    alpha_z: Sequence[float],
+) -> tuple[Factors, ...]:
+    """The Z block that several layers own: :func:`update_z` of all at once, entries one a layer."""
+    return compression.update_together(z_old, w, tau=tau, alpha_z=alpha_z)

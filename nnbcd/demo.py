@@ -15,7 +15,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from nnbcd import api, backprop
-from nnbcd.compressions.train import contract
+from nnbcd.compressions import COMPRESSIONS
 from nnbcd.data import Dataset, load_digits, split
 from nnbcd.files import claim_folder, write_json
 from nnbcd.prepare import PerLayer
@@ -213,26 +213,22 @@ def _baselines(
         return {"test_accuracy_one_shot": None, "test_accuracy_fine_tuned": None}
     scorer = Scorer(held_out.x, held_out.labels)
     compressions = [layer.compression for layer in result.problem.layers]
-    if plan.compression == "tt":
-        one_shot = backprop.with_weights(
-            dense, [contract(c.start(w)) if c.kind == "tt" else w
-                    for c, w in zip(compressions, backprop.linear_weights(dense), strict=True)]
-        )  # fmt: skip
-        return {
-            "test_accuracy_one_shot": _score(scorer, one_shot),
-            "test_accuracy_fine_tuned": None,
-        }
-    pruned = backprop.magnitude_pruned(dense, [getattr(c, "nonzeros", None) for c in compressions])
+    each = zip(compressions, backprop.linear_weights(dense), strict=True)
+    cut = [c.expand(c.start(w), (w.shape[0], w.shape[1])) if c.compresses else w for c, w in each]
+    one_shot = backprop.with_weights(dense, cut)
+    accuracy = _score(scorer, one_shot)
+    if not COMPRESSIONS[plan.compression].masks:
+        return {"test_accuracy_one_shot": accuracy, "test_accuracy_fine_tuned": None}
     tuned = backprop.fit(
-        pruned,
+        one_shot,
         fit.x,
         fit.y,
         epochs=FINE_TUNE_EPOCHS,
         seed=seed,
-        masks=backprop.support(pruned),
+        masks=backprop.support(one_shot),
     )
     return {
-        "test_accuracy_one_shot": _score(scorer, pruned),
+        "test_accuracy_one_shot": accuracy,
         "test_accuracy_fine_tuned": _score(scorer, tuned),
     }
 

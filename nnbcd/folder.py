@@ -13,7 +13,7 @@ from nnbcd.files import write_json
 from nnbcd.loop import Outcome
 from nnbcd.model import save_model
 from nnbcd.problem import Problem
-from nnbcd.size import kept_fractions, layer_sizes
+from nnbcd.size import kept_bytes, kept_fractions, kept_meaning, layer_sizes
 
 
 def finish_folder(
@@ -46,7 +46,9 @@ def summary(problem: Problem, outcome: Outcome) -> dict[str, Any]:
         "compression": "+".join(kinds) or "none",
         "kept_fraction": kept,
         "kept_fraction_all": kept_all,
-        "layers": layer_sizes(problem),
+        "kept_meaning": kept_meaning(problem),
+        "bytes": dict(zip(("kept", "dense"), kept_bytes(problem), strict=True)),
+        "layers": layer_sizes(problem, outcome.state),
         "sweeps": outcome.sweeps,
         "interrupted": outcome.interrupted,
         "seconds_train": outcome.seconds_train,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
-from nnbcd.compressions import Prune, TensorTrain
-from nnbcd.compressions.train import contract
+from nnbcd.compressions import COMPRESSIONS
 from nnbcd.errors import InputError
 from nnbcd.problem import Problem
 from nnbcd.state import State
@@ -20,46 +20,46 @@ from nnbcd.state import State
 FORMAT, VERSION = "nnbcd-model", 1
 
 
-class SparseLinear(nn.Module):
-    """``x W^T + b`` with W given by its nonzero values and their row-major indices."""
+class CompressedLinear(nn.Module):
+    """``x W^T + b`` with W given by what a compression of this ``kind`` stores of it.
 
-    indices: Tensor
-    shape: Tensor
+    Floating tensors are parameters, whole numbers (indices, codes) buffers.
+    """
 
-    def __init__(self, indices: Tensor, values: Tensor, bias: Tensor, shape: tuple[int, int]):
+    def __init__(
+        self, kind: str, stored: Mapping[str, Tensor], bias: Tensor, shape: tuple[int, int]
+    ):
         super().__init__()
-        self.register_buffer("indices", indices)
-        self.values, self.bias = nn.Parameter(values), nn.Parameter(bias)
+        self.kind = kind
         self.out_features, self.in_features = shape
-
-    def weight(self) -> Tensor:
-        """The dense W (outputs, inputs)."""
-        flat = self.values.new_zeros(self.out_features * self.in_features)
-        return flat.index_copy(0, self.indices, self.values).reshape(
-            self.out_features, self.in_features
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x (n, inputs) to (n, outputs)."""
-        return functional.linear(x, self.weight(), self.bias)
-
-
-class TrainLinear(nn.Module):
-    """``x W^T + b`` with W a tensor train of its row-major reshape."""
-
-    def __init__(self, cores: tuple[Tensor, ...], bias: Tensor, shape: tuple[int, int]):
-        super().__init__()
-        self.cores = nn.ParameterList([nn.Parameter(core) for core in cores])
+        self._names = tuple(stored)
+        for name, tensor in stored.items():
+            if tensor.is_floating_point():
+                self.register_parameter(_attribute(name), nn.Parameter(tensor))
+            else:
+                self.register_buffer(_attribute(name), tensor)
         self.bias = nn.Parameter(bias)
-        self.out_features, self.in_features = shape
+
+    def stored(self) -> dict[str, Tensor]:
+        """What is stored of W, by name."""
+        return {name: getattr(self, _attribute(name)) for name in self._names}
 
     def weight(self) -> Tensor:
         """The dense W (outputs, inputs)."""
-        return contract(tuple(self.cores)).reshape(self.out_features, self.in_features)
+        return COMPRESSIONS[self.kind].unpack(self.stored(), (self.out_features, self.in_features))
 
     def forward(self, x: Tensor) -> Tensor:
         """x (n, inputs) to (n, outputs)."""
         return functional.linear(x, self.weight(), self.bias)
+
+    def extra_repr(self) -> str:
+        """Shape and kind, as ``print`` shows them."""
+        return f"{self.in_features}, {self.out_features}, kind={self.kind!r}"
+
+
+def _attribute(name: str) -> str:
+    """A module's attributes have no dots."""
+    return name.replace(".", "_")
 
 
 class CompressedNetwork(nn.Sequential):
@@ -76,7 +76,7 @@ class CompressedNetwork(nn.Sequential):
         """The same function as plain ``nn.Linear`` layers."""
         modules: list[nn.Module] = []
         for module in self:
-            if isinstance(module, SparseLinear | TrainLinear):
+            if isinstance(module, CompressedLinear):
                 modules.append(_dense(module.weight().detach(), module.bias.detach()))
             else:
                 modules.append(module)
@@ -87,15 +87,12 @@ def compressed_network(problem: Problem, state: State) -> CompressedNetwork:
     """The network whose compressed layers use C(Z) in place of W, with the state's biases."""
     modules: list[nn.Module] = []
     for layer, own in zip(problem.layers, state.layers, strict=True):
-        match layer.compression:
-            case Prune():
-                flat = own.Z[0].reshape(-1)
-                kept = flat.nonzero().reshape(-1)
-                modules.append(SparseLinear(kept, flat[kept], own.b, layer.shape))
-            case TensorTrain():
-                modules.append(TrainLinear(own.Z, own.b, layer.shape))
-            case _:
-                modules.append(_dense(own.W, own.b))
+        if layer.compressed:
+            packed = layer.compression.pack(own.Z, layer.shape)
+            kind = layer.compression.kind
+            modules.append(CompressedLinear(kind, packed, own.b.clone(), layer.shape))
+        else:
+            modules.append(_dense(own.W, own.b))
         if not isinstance(layer.activation, Identity):
             modules.append(activation_module(layer.activation))
     return CompressedNetwork(*modules)
@@ -118,7 +115,9 @@ def save_model(network: CompressedNetwork, path: Path) -> None:
             case _:
                 kind, named = _stored(module)
                 prefix = f"layer{len(layers) + 1}"
-                tensors |= {f"{prefix}.{name}": t.detach().cpu().contiguous() for name, t in named}
+                tensors |= {
+                    f"{prefix}.{name}": t.detach().cpu().contiguous() for name, t in named.items()
+                }
                 shape = [module.out_features, module.in_features]
                 layers.append({"kind": kind, "shape": shape, "activation": {"kind": "identity"}})
     description = {"format": FORMAT, "version": str(VERSION), "layers": json.dumps(layers)}
@@ -153,36 +152,29 @@ def load_model(path: str | Path) -> CompressedNetwork:
             modules.append(_restored(layer["kind"], own, tuple(layer["shape"])))
             if layer["activation"]["kind"] != "identity":
                 modules.append(_module_from_json(layer["activation"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: layer description or tensor missing ({error})") from error
     return CompressedNetwork(*modules)
 
 
-def _stored(module: nn.Module) -> tuple[str, list[tuple[str, Tensor]]]:
+def _stored(module: nn.Module) -> tuple[str, dict[str, Tensor]]:
     match module:
-        case SparseLinear():
-            named = [("indices", module.indices), ("values", module.values)]
-            return "prune", [*named, ("bias", module.bias)]
-        case TrainLinear():
-            named = [(f"core.{j}", core) for j, core in enumerate(module.cores, start=1)]
-            return "tt", [*named, ("bias", module.bias)]
+        case CompressedLinear():
+            return module.kind, module.stored() | {"bias": module.bias}
         case nn.Linear():
-            return "none", [("weight", module.weight), ("bias", module.bias)]
+            return "none", {"weight": module.weight, "bias": module.bias}
         case _:
             raise InputError(f"model: cannot store a {type(module).__name__}")
 
 
 def _restored(kind: str, own: dict[str, Tensor], shape: tuple[int, int]) -> nn.Module:
-    match kind:
-        case "prune":
-            return SparseLinear(own["indices"], own["values"], own["bias"], shape)
-        case "tt":
-            cores = tuple(own[f"core.{j}"] for j in range(1, len(own)))
-            return TrainLinear(cores, own["bias"], shape)
-        case "none":
-            return _dense(own["weight"], own["bias"])
-        case _:
-            raise ValueError(f"layer kind {kind!r}")
+    bias = own.pop("bias")
+    if not COMPRESSIONS[kind].compresses:
+        return _dense(own["weight"], bias)
+    layer = CompressedLinear(kind, own, bias, shape)
+    if layer.weight().shape != shape:
+        raise ValueError(f"a {kind} layer of another shape than {shape}")
+    return layer
 
 
 def _dense(w: Tensor, b: Tensor) -> nn.Linear:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,55 +21,62 @@ PerLayer = float | Sequence[float]
 
 @dataclass(frozen=True)
 class Wish:
-    """How much to keep of each compressed layer: exactly one of the three, or per-layer objects.
+    """What to compress the layers to: a kind, and keys of its ``sizes`` and ``options``.
 
-    ``keep``: a fraction of its entries; ``rank``: one cap for all tensor-train ranks;
-    ``nonzeros``: entries kept by pruning, one number a compressed layer.  ``modes`` overrides the
-    default tensor modes, one list a compressed layer.
+    Exactly one size (``keep``, a fraction of a layer's entries, or the kind's own); each value
+    holds for every compressed layer, or is a list with one a layer.
     """
 
     kind: str = "prune"
-    keep: float | None = None
-    rank: int | None = None
-    nonzeros: Sequence[int] | None = None
-    modes: Sequence[Sequence[int]] | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
-    def resolve(self, shapes: Sequence[tuple[int, int]]) -> list[Compression]:
-        """The compression of each of the layers with these shapes."""
+    def resolve(self, shapes: Sequence[tuple[int, int]], *, dtype: str) -> list[Compression]:
+        """The compression of each of the layers with these shapes.
+
+        Raises ``InputError`` where the keys are not the kind's, or a layer cannot be compressed so.
+        """
         if self.kind not in COMPRESSIONS:
             raise InputError(
                 f"compression kind: given {self.kind!r}; allowed: {', '.join(COMPRESSIONS)}"
             )
-        if self.kind == "none":
-            return [NoCompression() for _ in shapes]
-        given = [n for n in ("keep", "rank", "nonzeros") if getattr(self, n) is not None]
-        allowed = ("keep", "nonzeros") if self.kind == "prune" else ("keep", "rank")
-        if len(given) != 1 or given[0] not in allowed:
+        member = COMPRESSIONS[self.kind]
+        given = {key: value for key, value in self.given.items() if value is not None}
+        sizes = [key for key in given if key not in member.options]
+        if member.sizes and (len(sizes) != 1 or sizes[0] not in member.sizes):
+            more = f", and {', '.join(member.options)}" if member.options else ""
             raise InputError(
-                f"compression {self.kind}: given {', '.join(given) or 'no size'}; "
-                f"allowed: exactly one of {', '.join(allowed)}"
+                f"compression {self.kind}: given {', '.join(sizes) or 'no size'}; "
+                f"allowed: exactly one of {', '.join(member.sizes)}{more}"
             )
-        for name in ("nonzeros", "modes"):
-            values = getattr(self, name)
-            if values is not None and len(values) != len(shapes):
-                raise InputError(
-                    f"compression {name}: given {len(values)} entries; allowed: {len(shapes)}, "
-                    "one for each compressed layer"
-                )
-        return [self._one(i, shape) for i, shape in enumerate(shapes)]
+        if not member.sizes and given:
+            raise InputError(
+                f"compression {self.kind}: given {', '.join(given)}; allowed: no further keys"
+            )
+        made = member.for_layers(shapes, dtype=dtype, given=given)
+        for compression, shape in zip(made, shapes, strict=True):
+            compression.validate(shape)
+        return made
 
-    def _one(self, i: int, shape: tuple[int, int]) -> Compression:
-        member: Any = COMPRESSIONS[self.kind]
-        modes = {} if self.modes is None else {"modes": tuple(self.modes[i])}
-        if self.nonzeros is not None:
-            made = member(nonzeros=self.nonzeros[i])
-        elif self.rank is not None:
-            made = member.from_rank(shape, rank=self.rank, **modes)
-        else:
-            made = member.from_budget(shape, keep=self.keep, **modes)
-        made.validate(shape)
-        compression: Compression = made
-        return compression
+
+def compression_wish(
+    compression: str | Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Wish, dict[str, Any]]:
+    """The wish of a call, and those of its keywords that are no kind's keys.
+
+    ``compression`` names a kind, or is a table with ``kind`` and its keys.  Where nothing says a
+    size, a tenth is kept.
+    """
+    table: dict[str, Any] = (
+        {"kind": compression} if isinstance(compression, str) else dict(compression)
+    )
+    kind = table.pop("kind", "prune")
+    keys = {key for member in COMPRESSIONS.values() for key in (*member.sizes, *member.options)}
+    table.update((k, value) for k, value in given.items() if k in keys and value is not None)
+    rest = {key: value for key, value in given.items() if key not in keys}
+    member = COMPRESSIONS.get(kind)
+    if member is not None and "keep" in member.sizes and not set(table) - set(member.options):
+        table["keep"] = 0.1
+    return Wish(kind, table), rest
 
 
 def build_problem(
@@ -84,7 +91,7 @@ def build_problem(
 ) -> Problem:
     """A problem that compresses every layer but the last as wished."""
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-    compressions = [*wish.resolve(shapes[:-1]), NoCompression()]
+    compressions = [*wish.resolve(shapes[:-1], dtype=dtype), NoCompression()]
     layers = tuple(
         Layer(inputs=p, outputs=d, activation=s, compression=c, penalties=own)
         for (d, p), s, c, own in zip(shapes, activations, compressions, penalties, strict=True)

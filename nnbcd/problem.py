@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
 from nnbcd.activations import Activation, Identity
-from nnbcd.compressions import Compression, NoCompression
+from nnbcd.compressions import Compression
 from nnbcd.errors import InputError
 from nnbcd.losses import Loss, Squared
 
@@ -64,7 +64,7 @@ class Layer:
     @property
     def compressed(self) -> bool:
         """Whether the layer has a Z block."""
-        return not isinstance(self.compression, NoCompression)
+        return self.compression.compresses
 
     def to_json(self) -> dict[str, Any]:
         """The layer as it stands in ``problem.json``."""
@@ -107,6 +107,8 @@ class Problem:
                 )
         if not isinstance(self.layers[-1].activation, Identity):
             raise InputError("layers: the last layer's activation must be the identity")
+        for owned in self.z_layers.values():
+            _check_together(owned, [self.layers[i - 1] for i in owned])
         default = backward_order(self.layers)
         if not self.order:
             object.__setattr__(self, "order", default)
@@ -117,6 +119,11 @@ class Problem:
     def depth(self) -> int:
         """The number of layers N."""
         return len(self.layers)
+
+    @property
+    def z_layers(self) -> dict[int, tuple[int, ...]]:
+        """The layers that own each Z block, by the lowest of them (see :func:`z_layers`)."""
+        return z_layers(self.layers)
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``problem.json``, trace format version 1."""
@@ -132,11 +139,56 @@ class Problem:
         }
 
 
+def z_layers(layers: Sequence[Layer]) -> dict[int, tuple[int, ...]]:
+    """Block ``Z{i}`` by ``i``: the ascending layers that own it, ``i`` the lowest of them.
+
+    A layer has a block of its own, unless its compression says under what name it is shared.
+    """
+    owned: dict[int, tuple[int, ...]] = {}
+    lowest: dict[str, int] = {}
+    for i, layer in enumerate(layers, start=1):
+        if layer.compressed:
+            name = layer.compression.shared
+            first = i if name is None else lowest.setdefault(name, i)
+            owned[first] = (*owned.get(first, ()), i)
+    return owned
+
+
 def backward_order(layers: Sequence[Layer]) -> tuple[str, ...]:
-    """V_N, U_N, W_N, (Z_N,) V_{N-1}, ...: Algorithm 1 of arXiv 2303.06815."""
+    """V_N, U_N, W_N, (Z_N,) V_{N-1}, ...: Algorithm 1 of arXiv 2303.06815.
+
+    A shared Z stands at its lowest layer, after the last of its W.
+    """
+    z = {owned[0]: first for first, owned in z_layers(layers).items()}
+    return _order(range(len(layers), 0, -1), z)
+
+
+def forward_order(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """V_1, U_1, W_1, (Z_1,) V_2, ...; a shared Z stands at its highest layer."""
+    z = {owned[-1]: first for first, owned in z_layers(layers).items()}
+    return _order(range(1, len(layers) + 1), z)
+
+
+ORDERS = {"backward": backward_order, "forward": forward_order}
+
+
+def _order(visits: Iterable[int], z: Mapping[int, int]) -> tuple[str, ...]:
+    """V, U, W of each layer visited, and after them the Z block that ``z`` places there."""
     order: list[str] = []
-    for i in range(len(layers), 0, -1):
+    for i in visits:
         order += [f"V{i}", f"U{i}", f"W{i}"]
-        if layers[i - 1].compressed:
-            order.append(f"Z{i}")
+        if i in z:
+            order.append(f"Z{z[i]}")
     return tuple(order)
+
+
+def _check_together(owned: Sequence[int], layers: Sequence[Layer]) -> None:
+    """Raise ``InputError`` unless layers that own one Z block agree on it and fit together."""
+    first = layers[0].compression
+    for i, layer in zip(owned, layers, strict=True):
+        if layer.compression != first:
+            raise InputError(
+                f"layer {i}: given compression {layer.compression.to_json()}; allowed: "
+                f"{first.to_json()} as in layer {owned[0]}, with which it shares Z{owned[0]}"
+            )
+    first.validate_together([layer.shape for layer in layers])

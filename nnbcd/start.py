@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
+from nnbcd.compressions import Factors
 from nnbcd.errors import InputError
 from nnbcd.problem import Problem
 from nnbcd.state import State
@@ -35,7 +36,12 @@ def from_weights(problem: Problem, data: Data, weights: Sequence[Weights]) -> St
         if not (bool(torch.isfinite(w).all()) and bool(torch.isfinite(b).all())):
             raise InputError(f"layer {i}: weights contain NaN or inf")
         cast.append((w.detach().to(data.X), b.detach().to(data.X)))
-    z = [layer.compression.start(w) for layer, (w, _) in zip(problem.layers, cast, strict=True)]
+    z: list[Factors] = [()] * problem.depth
+    for owned in problem.z_layers.values():
+        shared = problem.layers[owned[0] - 1].compression
+        started = shared.start_together([cast[i - 1][0] for i in owned])
+        for i, factors in zip(owned, started, strict=True):
+            z[i - 1] = factors
     return forward(problem, data, cast, z)
 
 

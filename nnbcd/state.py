@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from nnbcd.compressions import Factors, names
+from nnbcd.compressions import Factors
 from nnbcd.problem import Problem
 
 
@@ -50,12 +50,15 @@ class State:
         named: dict[str, Tensor] = {}
         for i, (layer, own) in enumerate(zip(problem.layers, self.layers, strict=True), start=1):
             named |= {f"V{i}": own.V, f"U{i}": own.U, f"W{i}": own.W, f"b{i}": own.b}
-            named |= dict(zip(names(layer.compression, i, len(own.Z)), own.Z, strict=True))
+            named |= dict(zip(layer.compression.names(i), own.Z, strict=True))
         return named
 
 
-def block_tensors(state: State, block: str) -> tuple[Tensor, ...]:
-    """The variables of one block, e.g. ``"W2"``: W and b; ``"Z1"``: all factors."""
+def block_tensors(state: State, block: str, owned: Sequence[int] = ()) -> tuple[Tensor, ...]:
+    """The variables of one block, e.g. ``"W2"``: W and b; ``"Z1"``: all factors.
+
+    ``owned`` are the layers of a Z block that has several (``Problem.z_layers``).
+    """
     own = state.layer(int(block[1:]))
     match block[0]:
         case "V":
@@ -65,15 +68,14 @@ def block_tensors(state: State, block: str) -> tuple[Tensor, ...]:
         case "W":
             return (own.W, own.b)
         case _:
-            return own.Z
+            return tuple(z for i in owned or [int(block[1:])] for z in state.layer(i).Z)
 
 
 def from_tensors(problem: Problem, named: Mapping[str, Tensor]) -> State:
     """The state whose blocks carry the trace format's names."""
     layers = []
     for i, layer in enumerate(problem.layers, start=1):
-        count = sum(1 for name in named if name == f"Z{i}" or name.startswith(f"Z{i}."))
-        z = tuple(named[name] for name in names(layer.compression, i, count))
+        z = tuple(named[name] for name in layer.compression.names(i))
         layers.append(LayerState(named[f"V{i}"], named[f"U{i}"], named[f"W{i}"], named[f"b{i}"], z))
     return State(tuple(layers))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -127,6 +127,9 @@ def _step_w(problem: Problem, data: Data, state: State, i: int) -> State:
 
 
 def _step_z(problem: Problem, data: Data, state: State, i: int) -> State:  # noqa: ARG001
+    owned = problem.z_layers[i]
+    if len(owned) > 1:
+        return _step_shared_z(problem, state, owned)
     layer, own = problem.layers[i - 1], state.layer(i)
     z = blocks.update_z(
         own.Z,
@@ -136,6 +139,20 @@ def _step_z(problem: Problem, data: Data, state: State, i: int) -> State:  # noq
         alpha_z=layer.penalties.alpha_z,
     )
     return state.with_layer(i, Z=z)
+
+
+def _step_shared_z(problem: Problem, state: State, owned: Sequence[int]) -> State:
+    penalties = [problem.layers[i - 1].penalties for i in owned]
+    new = blocks.shared_update_z(
+        [state.layer(i).Z for i in owned],
+        [state.layer(i).W for i in owned],
+        compression=problem.layers[owned[0] - 1].compression,
+        tau=[p.tau for p in penalties],
+        alpha_z=[p.alpha_z for p in penalties],
+    )
+    for i, z in zip(owned, new, strict=True):
+        state = state.with_layer(i, Z=z)
+    return state
 
 
 _STEPS = {"V": _step_v, "U": _step_u, "W": _step_w, "Z": _step_z}

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 
 from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
-from nnbcd.compressions import COMPRESSIONS, Compression, NoCompression, Prune
-from nnbcd.compressions.train import largest_ranks, rank_limit
 from nnbcd.problem import Layer, Penalties, Problem
 from nnbcd.start import from_weights, random_weights
 from nnbcd.state import State
 from nnbcd.sweep import Data
+from random_compressions import random_compression, settle_groups
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ def random_case(
         _layer(rng, p, d, last=i == depth - 1, kinds=kinds, low=low, high=high)
         for i, (p, d) in enumerate(itertools.pairwise(sizes))
     )
+    layers = settle_groups(rng, layers)
     problem = Problem(layers=layers, samples=n, dtype=dtype, name=f"random-{seed}")
     kind = torch.float32 if dtype == "float32" else torch.float64
     x = torch.as_tensor(_features(rng, n, sizes[0], hard), dtype=kind)
@@ -101,7 +101,7 @@ def _layer(
         inputs=p,
         outputs=d,
         activation=Identity() if last else members[rng.integers(4)],
-        compression=_compression(rng, str(rng.choice(kinds)), (d, p)),
+        compression=random_compression(rng, str(rng.choice(kinds)), (d, p)),
         penalties=Penalties(
             gamma=weight(),
             rho=weight(),
@@ -111,41 +111,3 @@ def _layer(
             mu=weight() if rng.random() < 0.5 else 0.0,
         ),
     )
-
-
-def _compression(rng: np.random.Generator, kind: str, shape: tuple[int, int]) -> Compression:
-    if kind == "none":
-        return NoCompression()
-    if kind == "prune":
-        return Prune(nonzeros=int(rng.integers(1, shape[0] * shape[1] + 1)))
-    modes = _modes(shape, rng)
-    ranks = [int(rng.integers(1, top + 1)) for top in largest_ranks(modes)]
-    ranks = _reachable(modes, ranks)
-    member: Any = COMPRESSIONS[kind]
-    made: Compression = member(modes, tuple(ranks))
-    return made
-
-
-def _reachable(modes: tuple[int, ...], ranks: list[int]) -> list[int]:
-    """Lower ranks until each fits beside its neighbours."""
-    while True:
-        limits = [rank_limit(modes, ranks, cut) for cut in range(len(ranks))]
-        if all(r <= t for r, t in zip(ranks, limits, strict=True)):
-            return ranks
-        ranks = [min(r, t) for r, t in zip(ranks, limits, strict=True)]
-
-
-def _modes(shape: tuple[int, int], rng: np.random.Generator) -> tuple[int, ...]:
-    prime = [f for side in shape for f in _prime_factors(side)]
-    if len(prime) < 2 or rng.random() < 0.3:
-        return shape
-    return tuple(prime)
-
-
-def _prime_factors(k: int) -> list[int]:
-    factors = []
-    for q in (2, 3, 5, 7):
-        while k % q == 0:
-            factors.append(q)
-            k //= q
-    return factors + ([k] if k > 1 else [])

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from torch import Tensor
 
-from nnbcd.compressions.base import Factors
+from nnbcd.compressions.base import Compression, Factors
+from nnbcd.compressions.budget import Shape
 from nnbcd.errors import InputError
 
 
 @dataclass(frozen=True)
-class NoCompression:
+class NoCompression(Compression):
     """The layer keeps its dense weights; ``tau`` and ``alpha_z`` count as 0."""
 
     kind: ClassVar[str] = "none"
-    certifiable: ClassVar[bool] = True
+    kept_meaning: ClassVar[str] = "every weight"
+    compresses: ClassVar[bool] = False
+    sizes: ClassVar[tuple[str, ...]] = ()
 
-    def validate(self, shape: tuple[int, int]) -> None:
+    def validate(self, shape: Shape) -> None:
         """Every shape is allowed."""
 
-    def stored(self, shape: tuple[int, int]) -> int:
+    def names(self, layer: int) -> tuple[str, ...]:
+        """No factors."""
+        return ()
+
+    def stored(self, shape: Shape, dtype: str = "float64") -> int:
         """All entries."""
         return shape[0] * shape[1]
 
@@ -29,7 +37,7 @@ class NoCompression:
         """No variables."""
         return ()
 
-    def expand(self, z: Factors, shape: tuple[int, int]) -> Tensor:
+    def expand(self, z: Factors, shape: Shape) -> Tensor:
         """There is nothing to expand: raises ``InputError``."""
         raise InputError("a layer without compression has no C(Z)")
 
@@ -37,13 +45,23 @@ class NoCompression:
         """There is nothing to update: raises ``InputError``."""
         raise InputError("a layer without compression has no Z block")
 
-    def to_json(self) -> dict[str, Any]:
-        """``{"kind": "none"}``."""
-        return {"kind": self.kind}
+    def pack(self, z: Factors, shape: Shape) -> dict[str, Tensor]:
+        """There is nothing to pack: raises ``InputError``."""
+        raise InputError("a layer without compression stores its weights as they are")
 
     @classmethod
-    def from_budget(cls, shape: tuple[int, int], *, keep: float) -> NoCompression:
+    def unpack(cls, stored: Mapping[str, Tensor], shape: Shape) -> Tensor:
+        """The weights themselves."""
+        return stored["weight"]
+
+    @classmethod
+    def from_budget(cls, shape: Shape, /, *, keep: float, dtype: str = "float64") -> NoCompression:
         """Only ``keep = 1`` is possible."""
         if keep != 1:
             raise InputError(f"compression none: given keep = {keep}; allowed: 1")
         return cls()
+
+    @classmethod
+    def from_size(cls, shape: Shape, /, **own: Any) -> NoCompression:
+        """There is no size to give."""
+        return cls(**own)

@@ -3,72 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from nnbcd.compressions.base import Factors, check_keep
-from nnbcd.errors import InputError
+from nnbcd.compressions.budget import Shape, affordable, check_range
+from nnbcd.compressions.sets import Mask, top
 
 
 @dataclass(frozen=True)
-class Prune:
+class Prune(Mask):
     """``Z`` is a matrix with at most ``nonzeros`` nonzero entries; ``C(Z) = Z``."""
 
     kind: ClassVar[str] = "prune"
-    certifiable: ClassVar[bool] = True
+    kept_meaning: ClassVar[str] = "the values of nonzero weights, without their indices"
+    sizes: ClassVar[tuple[str, ...]] = ("keep", "nonzeros")
     nonzeros: int
 
-    def validate(self, shape: tuple[int, int]) -> None:
+    def validate(self, shape: Shape) -> None:
         """``nonzeros`` must lie in 1..size."""
-        size = shape[0] * shape[1]
-        if not 1 <= self.nonzeros <= size:
-            raise InputError(
-                f"prune nonzeros: given {self.nonzeros} for a {shape[0]}x{shape[1]} layer; "
-                f"allowed: 1 to {size}"
-            )
+        check_range(self.kind, "nonzeros", self.nonzeros, shape, shape[0] * shape[1])
 
-    def stored(self, shape: tuple[int, int]) -> int:
-        """The values kept (their indices are not counted)."""
+    def stored(self, shape: Shape, dtype: str = "float64") -> int:
+        """The values kept."""
         self.validate(shape)
         return self.nonzeros
 
-    def start(self, w: Tensor) -> Factors:
-        """The projection of ``w``."""
-        return (project_top(w, self.nonzeros),)
+    def indices(self, shape: Shape) -> int:
+        """One an entry."""
+        return self.nonzeros
 
-    def expand(self, z: Factors, shape: tuple[int, int]) -> Tensor:
-        """``Z`` itself."""
-        return z[0].reshape(shape)
-
-    def update(self, z_old: Factors, w: Tensor, *, tau: float, alpha_z: float) -> Factors:
-        """The exact minimiser: the projection of ``(tau w + alpha_z z_old)/(tau + alpha_z)``.
-
-        Not unique at ties of magnitude, where the lowest row-major indices are kept.
-        """
-        m = w if alpha_z == 0 else (tau * w + alpha_z * z_old[0]) / (tau + alpha_z)
-        return (project_top(m, self.nonzeros),)
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"kind": "prune", "nonzeros": s}``."""
-        return {"kind": self.kind, "nonzeros": self.nonzeros}
+    def mask(self, m: Tensor) -> Tensor:
+        """The entries of largest magnitude, ties by lowest row-major index."""
+        return top(m.abs().reshape(-1), self.nonzeros).reshape(m.shape)
 
     @classmethod
-    def from_budget(cls, shape: tuple[int, int], *, keep: float) -> Prune:
-        """``s`` = the whole number at or below ``keep`` times the size, at least 1."""
-        check_keep(keep)
-        # The nudge keeps 0.07 * 100, a hair under 7 in floats, from losing an entry.
-        return cls(nonzeros=max(1, int(keep * shape[0] * shape[1] * (1 + 1e-12))))
+    def from_budget(cls, shape: Shape, /, *, keep: float, dtype: str = "float64") -> Prune:
+        """``s`` = the whole number at or below ``keep`` times the size."""
+        return cls(affordable(cls.kind, shape, keep, unit=1, largest=shape[0] * shape[1]))
 
 
 def project_top(m: Tensor, s: int) -> Tensor:
     """Keep exactly the ``s`` entries of largest magnitude, ties by lowest row-major index."""
-    if s >= m.numel():
-        return m.clone()
-    size = m.abs().reshape(-1)
-    threshold = torch.kthvalue(size, m.numel() - s + 1).values
-    above, equal = size > threshold, size == threshold
-    room = s - above.sum()
-    keep = above | (equal & (equal.cumsum(0) <= room))
-    return torch.where(keep.reshape(m.shape), m, torch.zeros_like(m))
+    return Prune(s).project(m)

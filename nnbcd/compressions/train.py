@@ -1,7 +1,7 @@
-"""Tensor trains of a row-major reshaped matrix: contraction, budget, TT-SVD.
+"""Tensor trains: contraction, TT-SVD, budget, and the pass of exact core updates.
 
-A matrix (d, p) is reshaped to modes ``m_1 x ... x m_q`` with product ``d p``; a train has cores
-``G_j`` of shape (r_{j-1}, m_j, r_j), ``r_0 = r_q = 1`` (Oseledets 2011).
+A vector of ``m_1 ... m_q`` entries is a tensor of these modes; a train has cores ``G_j`` of shape
+(r_{j-1}, m_j, r_j), ``r_0 = r_q = 1`` (Oseledets 2011).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from nnbcd.compressions.base import Factors
+from nnbcd.compressions.factored import increment
+from nnbcd.compressions.factored import largest_ranks as largest_within
 from nnbcd.errors import InputError
 
 
@@ -22,6 +24,42 @@ def contract(cores: Factors) -> Tensor:
     for core in cores[1:]:
         left = (left @ core.reshape(core.shape[0], -1)).reshape(-1, core.shape[-1])
     return left.reshape(-1)
+
+
+def update(z_old: Factors, w: Tensor, *, tau: float, alpha_z: float) -> Factors:
+    """One ascending pass over cores (a, m, b) towards the vector ``w``.
+
+    Core ``j`` solves ``(tau L^T L (x) I (x) R R^T + alpha_z I) D = -gradient`` for its increment
+    ``D``, with ``L`` (new cores before) and ``R`` (old cores after).  Cores are never
+    re-orthogonalised: that would move them at no change of ``C(Z)``, beyond what the decrease
+    controls.
+    """
+    left = w.new_ones(1, 1)
+    cores = []
+    for core, right in zip(z_old, _right_parts(z_old), strict=True):
+        residual = w.reshape(left.shape[0], core.shape[1], -1) - _expand3(left, core, right)
+        after = residual @ right.mT
+        descent = (tau * (left.mT @ after.reshape(left.shape[0], -1))).reshape(core.shape)
+        grams = (left.mT @ left, None, right @ right.mT)
+        new = core + increment(descent, grams, tau=tau, alpha_z=alpha_z)
+        cores.append(new)
+        left = (left @ new.reshape(new.shape[0], -1)).reshape(-1, new.shape[-1])
+    return tuple(cores)
+
+
+def _right_parts(cores: Factors) -> tuple[Tensor, ...]:
+    """For each core the product of the cores after it, (r_j, M_after)."""
+    right = cores[0].new_ones(1, 1)
+    parts = [right]
+    for core in reversed(cores[1:]):
+        right = (core.reshape(-1, core.shape[-1]) @ right).reshape(core.shape[0], -1)
+        parts.append(right)
+    return tuple(reversed(parts))
+
+
+def _expand3(left: Tensor, core: Tensor, right: Tensor) -> Tensor:
+    inner = (left @ core.reshape(core.shape[0], -1)).reshape(-1, core.shape[-1])
+    return (inner @ right).reshape(left.shape[0], core.shape[1], right.shape[1])
 
 
 def size(modes: Sequence[int], ranks: Sequence[int]) -> int:
@@ -44,25 +82,36 @@ def rank_limit(modes: Sequence[int], ranks: Sequence[int], cut: int) -> int:
     )
 
 
-def validate(modes: Sequence[int], ranks: Sequence[int], shape: tuple[int, int]) -> None:
-    """Raise ``InputError`` naming what does not fit."""
-    if len(modes) < 2 or min(modes) < 1 or math.prod(modes) != shape[0] * shape[1]:
-        raise InputError(
-            f"tensor train modes: given {list(modes)} for a {shape[0]}x{shape[1]} layer; "
-            f"allowed: at least two positive whole numbers with product {shape[0] * shape[1]}"
-        )
+def check_ranks(kind: str, modes: Sequence[int], ranks: Sequence[int]) -> None:
+    """Raise ``InputError`` naming the rank that does not fit."""
     if len(ranks) != len(modes) - 1 or min(ranks) < 1:
         raise InputError(
-            f"tensor train ranks: given {list(ranks)} for modes {list(modes)}; "
+            f"{kind} ranks: given {list(ranks)} for modes {list(modes)}; "
             f"allowed: {len(modes) - 1} whole numbers from 1 to {list(largest_ranks(modes))}"
         )
     for cut, rank in enumerate(ranks):
         if rank > rank_limit(modes, ranks, cut):
             raise InputError(
-                f"tensor train ranks: given {list(ranks)} for modes {list(modes)}; rank "
+                f"{kind} ranks: given {list(ranks)} for modes {list(modes)}; rank "
                 f"{cut + 1} is {rank}, allowed: 1 to {rank_limit(modes, ranks, cut)} beside "
                 "its neighbours"
             )
+
+
+def capped_ranks(modes: Sequence[int], cap: int) -> tuple[int, ...]:
+    """Every rank the smaller of ``cap`` and the largest useful one."""
+    return tuple(min(cap, top) for top in largest_ranks(modes))
+
+
+def ranks_from_budget(kind: str, modes: Sequence[int], budget: int) -> tuple[int, ...]:
+    """The largest ranks whose train stores at most ``budget`` numbers."""
+    return largest_within(
+        kind,
+        largest_ranks(modes),
+        lambda ranks, cut: rank_limit(modes, ranks, cut),
+        lambda ranks: size(modes, ranks),
+        budget,
+    )
 
 
 def tt_svd(w: Tensor, modes: Sequence[int], ranks: Sequence[int]) -> Factors:
@@ -74,39 +123,3 @@ def tt_svd(w: Tensor, modes: Sequence[int], ranks: Sequence[int]) -> Factors:
         rest, before = s[:r, None] * vh[:r], r
     cores.append(rest.reshape(before, modes[-1], 1).contiguous())
     return tuple(cores)
-
-
-def default_modes(shape: tuple[int, int]) -> tuple[int, ...]:
-    """Each side of the matrix split into its two most balanced factors; factors of 1 dropped."""
-    modes = tuple(m for side in shape for m in balanced_factors(side) if m > 1)
-    return modes if len(modes) >= 2 else shape
-
-
-def balanced_factors(side: int) -> tuple[int, int]:
-    """``(a, b)`` with ``a b = side``, ``a >= b`` and ``a - b`` least."""
-    b = next(k for k in range(math.isqrt(side), 0, -1) if side % k == 0)
-    return side // b, b
-
-
-def ranks_from_budget(modes: Sequence[int], budget: int) -> tuple[int, ...]:
-    """The largest uniform rank cap, then raised cut by cut, whose train stores <= ``budget``."""
-    top = largest_ranks(modes)
-    ranks = [1] * len(top)
-    if size(modes, ranks) > budget:
-        raise InputError(
-            f"tensor train budget: given {budget} numbers; modes {list(modes)} need at least "
-            f"{size(modes, ranks)}"
-        )
-    for cap in range(2, max(top) + 1):
-        raised = [min(cap, t) for t in top]
-        if size(modes, raised) > budget:
-            break
-        ranks = raised
-    for j in range(len(ranks)):
-        while ranks[j] < rank_limit(modes, ranks, j) and size(modes, _raised(ranks, j)) <= budget:
-            ranks = _raised(ranks, j)
-    return tuple(ranks)
-
-
-def _raised(ranks: Sequence[int], j: int) -> list[int]:
-    return [r + (i == j) for i, r in enumerate(ranks)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -22,17 +22,6 @@ class TensorTrainSVD(TensorTrain):
     kind: ClassVar[str] = "tt_svd"
     certifiable: ClassVar[bool] = False
 
-    def update(
-        self,
-        z_old: Factors,
-        w: Tensor,
-        *,
-        tau: float,
-        alpha_z: float,
-    ) -> Factors:
+    def update(self, z_old: Factors, w: Tensor, *, tau: float, alpha_z: float) -> Factors:
         """``TT-SVD(w)``, whatever the old cores and the penalties."""
         return train.tt_svd(w, self.modes, self.ranks)
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"kind": "tt_svd", "modes": [...], "ranks": [...]}``."""
-        return super().to_json()

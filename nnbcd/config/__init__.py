@@ -1,8 +1,8 @@
 """The TOML file of ``nnbcd train``: read, checked, frozen."""
 
+from nnbcd.config.compression import CompressionConfig
 from nnbcd.config.load import load_config, parse_config, with_data_dir
 from nnbcd.config.models import (
-    CompressionConfig,
     Config,
     DataConfig,
     NetworkConfig,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -13,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from nnbcd.config.models import Config
+from nnbcd.config.table import nearest
 from nnbcd.errors import InputError
 
 PATHS = (("data", "path"), ("data", "data_dir"), ("network", "weights"), ("run", "out"))
@@ -111,17 +111,12 @@ def _nearest(loc: Sequence[str | int]) -> str:
         homes = [table for table, keys in tables.items() if name in keys]
         if homes:
             return f"did you mean it under {' or '.join(f'[{home}]' for home in homes)}?"
-        return _suggest(name, list(tables), "tables")
+        return nearest(name, list(tables), "tables")
     table, key = str(loc[0]), str(loc[1])
     homes = [home for home, keys in tables.items() if key in keys]
     if homes:
         return f"did you mean it under {' or '.join(f'[{home}]' for home in homes)}?"
-    return _suggest(key, tables[table], "keys")
-
-
-def _suggest(name: str, known: Sequence[str], what: str) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"known {what}: {', '.join(known)}"
+    return nearest(key, tables[table], "keys")
 
 
 def _table(name: str) -> type[BaseModel]:

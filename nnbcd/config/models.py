@@ -12,12 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from nnbcd.config.compression import CompressionConfig
 from nnbcd.config.penalties import PenaltiesConfig
 from nnbcd.config.table import Table, complain, show
 
 Size = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
 class DataConfig(Table):
@@ -89,47 +89,6 @@ class NetworkConfig(Table):
         return self
 
 
-class CompressionConfig(Table):
-    """``[compression]``: of every layer but the last.
-
-    Exactly one size: ``keep`` (any kind), ``nonzeros`` (prune) or ``rank`` (tt, tt_svd).  Lists
-    have one entry a compressed layer.
-    """
-
-    kind: Literal["none", "prune", "tt", "tt_svd"] = "none"
-    keep: Fraction | None = None
-    rank: Size | None = None
-    nonzeros: tuple[Size, ...] | None = None
-    modes: tuple[tuple[Size, ...], ...] | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> CompressionConfig:
-        sizes = {"none": (), "prune": ("keep", "nonzeros")}.get(self.kind, ("keep", "rank"))
-        given = [n for n in ("keep", "rank", "nonzeros") if getattr(self, n) is not None]
-        wrong = [name for name in given if name not in sizes]
-        right = [name for name in given if name in sizes]
-        words = " or ".join(sizes) or "no size"
-        complain(
-            [
-                *(
-                    f"compression.{name}: given {show(getattr(self, name))}; allowed: {words} "
-                    f'for kind = "{self.kind}"'
-                    for name in wrong
-                ),
-                bool(sizes)
-                and not wrong
-                and len(right) != 1
-                and f"compression: given {' and '.join(right) or 'no size'}; allowed: exactly one "
-                f'of {words} for kind = "{self.kind}"',
-                self.modes is not None
-                and not self.kind.startswith("tt")
-                and f'compression.modes: given {show(self.modes)}; allowed: with kind "tt" or '
-                '"tt_svd" only',
-            ]
-        )
-        return self
-
-
 class RunConfig(Table):
     """``[run]``: how long, in what arithmetic, and where to.
 
@@ -168,14 +127,7 @@ class Config(Table):
             and f'compression.kind: given "{self.compression.kind}"; allowed: "none" where '
             "network.hidden is empty, since the last layer is never compressed"
         )
-        for name in ("nonzeros", "modes"):
-            value = getattr(self.compression, name)
-            yield (
-                value is not None
-                and len(value) != hidden
-                and f"compression.{name}: given {len(value)} entries; allowed: {hidden}, one for "
-                "each compressed layer"
-            )
+        yield from self.compression.spread_problems(hidden)
         for name, value in self.penalties.given().items():
             yield (
                 isinstance(value, tuple)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -23,3 +25,9 @@ def complain(problems: Any) -> None:
 def show(value: object) -> str:
     """A value as the file would have it."""
     return repr([*value]) if isinstance(value, tuple) else repr(value)
+
+
+def nearest(name: str, known: Sequence[str], what: str) -> str:
+    """The known name nearest to one that is not known, or all of them."""
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"known {what}: {', '.join(known)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,8 @@ def _facts(files: RunFiles) -> Iterator[tuple[str, Any]]:
     if run:
         kept, kept_all = percent(run.get("kept_fraction")), percent(run.get("kept_fraction_all"))
         yield "numbers kept", f"{kept} of the compressed layers, {kept_all} of all"
+        yield "numbers counted", run.get("kept_meaning")
+        yield "size", _size(run)
         for key, words in (
             ("score_compressed", "compressed network"),
             ("score_uncompressed", "uncompressed weights"),
@@ -48,6 +51,15 @@ def _facts(files: RunFiles) -> Iterator[tuple[str, Any]]:
     machine = run.get("machine") or versions.get("platform")
     yield "machine", machine
     yield "versions", ", ".join(f"{k} {v}" for k, v in versions.items() if k != "platform")
+
+
+def _size(run: Record) -> str | None:
+    """Kilobytes of the compressed and of the dense network, where the run says them."""
+    stored = mapping(run.get("bytes"))
+    kept, dense = number(stored.get("kept")), number(stored.get("dense"))
+    if not (math.isfinite(kept) and math.isfinite(dense)):
+        return None
+    return f"{kept / 1000:,.1f} kB, indices counted; dense {dense / 1000:,.1f} kB"
 
 
 def _metric(run: Record) -> str:
@@ -85,8 +97,9 @@ def _described(value: Any) -> str:
         if key == "kind":
             continue
         if isinstance(one, list):
-            one = ("×" if key == "modes" else ", ").join(str(v) for v in one)  # noqa: PLW2901
+            sides = key == "shape" or key.endswith("modes")
+            one = ("×" if sides else ", ").join(str(v) for v in one)  # noqa: PLW2901
         elif isinstance(one, float) and number(one) == one:
             one = figure(one)  # noqa: PLW2901
-        parts.append(f"{key} {one}")
+        parts.append(f"{key.replace('_', ' ')} {one}")
     return ", ".join(parts)

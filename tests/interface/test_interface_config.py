@@ -41,7 +41,7 @@ def test_the_examples_are_valid(path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert [p.stem for p in EXAMPLES] == ["digits-prune", "digits-tt", "mnist-prune"]
+    assert [p.stem for p in EXAMPLES] == ["digits-nm", "digits-prune", "digits-tt", "mnist-prune"]
 
 
 def test_paths_count_from_the_file(tmp_path: Path) -> None:
