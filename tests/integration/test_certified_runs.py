@@ -43,7 +43,13 @@ def complaints(certificate):
 
 @given(seed=st.integers(0, 10**9), dtype=st.sampled_from(["float64", "float64", "float32"]))
 def test_every_claim_of_a_right_run_is_certified(seed, dtype):
+    """In single precision a solve may be off by more than a part of L: then nothing is claimed."""
     certificate = judge(random_case(seed, dtype=dtype), 12)
+    hidden = dtype == "float32" and not certificate.refuted
+    if hidden and not certificate.certified:
+        unclear = [c.why for c in certificate.claims if c.verdict == "not_checkable"]
+        assert all("off by less than rounding may be" in why for why in unclear), unclear
+        return
     assert certificate.certified, complaints(certificate)
 
 
