@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from nnbcd.activations import Activation, Relu
 from nnbcd.compressions.prune import project_top
-from nnbcd.model import activation_module
 
 
 def dense_network(
@@ -23,7 +22,7 @@ def dense_network(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for p, d in pairwise(sizes):
-            modules += [nn.Linear(p, d), activation_module(activation or Relu())]
+            modules += [nn.Linear(p, d), (activation or Relu()).module()]
     return nn.Sequential(*modules[:-1])
 
 

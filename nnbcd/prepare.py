@@ -14,6 +14,8 @@ from torch import Tensor
 from nnbcd.activations import Activation, Identity
 from nnbcd.compressions import COMPRESSIONS, Compression, NoCompression
 from nnbcd.errors import InputError
+from nnbcd.losses import Loss, Squared
+from nnbcd.losses.targets import REAL
 from nnbcd.problem import DTYPES, Layer, Penalties, Problem
 
 PerLayer = float | Sequence[float]
@@ -81,15 +83,26 @@ def build_problem(
     penalties: Sequence[Penalties],
     dtype: str,
     name: str,
+    loss: Loss | None = None,
+    weighted: bool = False,
+    order: tuple[str, ...] = (),
 ) -> Problem:
-    """A problem that compresses every layer but the last as wished."""
+    """A problem that compresses every layer but the last as wished; the loss is squared."""
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
     compressions = [*wish.resolve(shapes[:-1]), NoCompression()]
     layers = tuple(
         Layer(inputs=p, outputs=d, activation=s, compression=c, penalties=own)
         for (d, p), s, c, own in zip(shapes, activations, compressions, penalties, strict=True)
     )
-    return Problem(layers=layers, samples=samples, dtype=dtype, name=name)
+    return Problem(
+        layers=layers,
+        samples=samples,
+        dtype=dtype,
+        name=name,
+        loss=loss or Squared(),
+        weighted=weighted,
+        order=order,
+    )
 
 
 def hidden_activations(activation: Activation, depth: int) -> list[Activation]:
@@ -151,19 +164,21 @@ def truth(y: ArrayLike | Tensor, *, samples: int, name: str = "y") -> NDArray[An
     return array.astype(np.float64)
 
 
-def targets(y: NDArray[Any], outputs: int, like: Tensor) -> Tensor:
-    """Targets (n, outputs): one-hot rows for labels, the values themselves otherwise."""
+def targets(
+    y: NDArray[Any], outputs: int, like: Tensor, loss: Loss | None = None, name: str = "y"
+) -> Tensor:
+    """Targets (n, outputs) that ``loss`` (squared) takes: built from labels, or as given."""
+    kind = REAL if loss is None else loss.targets
     if y.ndim == 1:
-        if y.max() >= outputs:
-            where = int(np.argmax(y >= outputs))
-            raise InputError(
-                f"y: label {int(y[where])} at sample {where} is out of range; "
-                f"allowed: 0 to {outputs - 1}"
-            )
-        return torch.eye(outputs).to(like)[torch.as_tensor(y, device=like.device)]
-    if y.shape[1] != outputs:
-        raise InputError(f"y: given {y.shape[1]} columns; allowed: {outputs}, one for each output")
-    return torch.as_tensor(y).to(like)
+        goals = kind.encode(torch.as_tensor(y), outputs, like)
+    elif y.shape[1] != outputs:
+        raise InputError(
+            f"{name}: given {y.shape[1]} columns; allowed: {outputs}, one for each output"
+        )
+    else:
+        goals = torch.as_tensor(y).to(like)
+    kind.check(goals, name)
+    return goals
 
 
 def check_finite(array: NDArray[Any], name: str) -> None:

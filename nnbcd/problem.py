@@ -14,6 +14,7 @@ from nnbcd.errors import InputError
 from nnbcd.losses import Loss, Squared
 
 DTYPES = ("float32", "float64")
+DIRECTIONS = ("backward", "forward")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,9 @@ class Layer:
 class Problem:
     """The lifted objective of one run (docs/TRACE.md) and the order of one sweep.
 
-    ``order`` empty means the paper's backward order.  Raises ``InputError`` where layers do not
+    ``weighted`` says that the data hold a weight of each sample in the loss.  ``order`` empty
+    means the paper's backward order; ``("forward",)`` and ``("backward",)`` mean those of
+    :func:`default_order`.  Raises ``InputError`` where layers do not
     fit one another, the last activation is not the identity, or the order is not a permutation.
     """
 
@@ -94,6 +97,7 @@ class Problem:
     name: str = "run"
     loss: Loss = field(default_factory=Squared)
     order: tuple[str, ...] = ()
+    weighted: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -107,10 +111,11 @@ class Problem:
                 )
         if not isinstance(self.layers[-1].activation, Identity):
             raise InputError("layers: the last layer's activation must be the identity")
-        default = backward_order(self.layers)
-        if not self.order:
-            object.__setattr__(self, "order", default)
-        elif sorted(self.order) != sorted(default):
+        if len(self.order) <= 1 and set(self.order) <= set(DIRECTIONS):
+            named = default_order(self.layers, *self.order)
+            object.__setattr__(self, "order", named)
+        default = default_order(self.layers)
+        if sorted(self.order) != sorted(default):
             raise InputError(f"order: given {list(self.order)}; allowed: {list(default)} permuted")
 
     @property
@@ -126,17 +131,21 @@ class Problem:
             "name": self.name,
             "samples": self.samples,
             "dtype": self.dtype,
-            "loss": self.loss.to_json(),
+            "loss": self.loss.to_json() | ({"weighted": True} if self.weighted else {}),
             "order": list(self.order),
             "layers": [layer.to_json() for layer in self.layers],
         }
 
 
-def backward_order(layers: Sequence[Layer]) -> tuple[str, ...]:
-    """V_N, U_N, W_N, (Z_N,) V_{N-1}, ...: Algorithm 1 of arXiv 2303.06815."""
+def default_order(layers: Sequence[Layer], direction: str = "backward") -> tuple[str, ...]:
+    """Layer by layer ``V, U, W, (Z)``: from the last, Algorithm 1 of arXiv 2303.06815, or the first.
+
+    Raises ``InputError`` for a direction other than "backward" and "forward".
+    """
+    if direction not in DIRECTIONS:
+        raise InputError(f'order: given "{direction}"; allowed: {" or ".join(DIRECTIONS)}')
+    numbered = list(enumerate(layers, start=1))
     order: list[str] = []
-    for i in range(len(layers), 0, -1):
-        order += [f"V{i}", f"U{i}", f"W{i}"]
-        if layers[i - 1].compressed:
-            order.append(f"Z{i}")
+    for i, layer in numbered if direction == "forward" else reversed(numbered):
+        order += [f"V{i}", f"U{i}", f"W{i}", *([f"Z{i}"] if layer.compressed else [])]
     return tuple(order)

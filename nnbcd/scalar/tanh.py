@@ -15,7 +15,7 @@ TINY = 1e-30
 def tanh_prox(v: Any, m: Any, u_old: Any, *, gamma: float, beta: float, ops: RealOps) -> Any:
     """Minimise ``f(u) = gamma/2 (v - tanh u)^2 + beta/2 (u - m)^2``, up to rounding.
 
-    With ``t = tanh u``, ``f' = beta (u - m) - gamma (v - t)(1 - t^2)`` and ``f'' = beta - gamma p``,
+    With ``t = tanh u``: ``f' = beta (u - m) - gamma (v - t)(1 - t^2)``, ``f'' = beta - gamma p``,
     ``p = (1 - t^2)(3 t^2 - 2 v t - 1)``.  Signs are flipped so that ``v >= tanh m``.  Then every
     stationary point has ``u >= m`` and ``t <= v``, where ``p > 0`` only below the smaller root of
     its second factor, and there ``p`` rises to one peak and falls: at most two local minima, one
