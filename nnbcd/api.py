@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,15 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from nnbcd import prepare
-from nnbcd.activations import Activation, Relu
+from nnbcd.activations import Activation, activation_from
 from nnbcd.configured import configured_activation, start_weights
 from nnbcd.errors import InputError
 from nnbcd.files import claim_folder
 from nnbcd.folder import finish_folder
+from nnbcd.goals import Goals
 from nnbcd.loop import Outcome, arrays, iterate, judge_threads
 from nnbcd.model import CompressedNetwork
+from nnbcd.options import Options, read_keywords
 from nnbcd.prepare import PerLayer, Wish
 from nnbcd.problem import Problem
 from nnbcd.progress import Progress
@@ -76,59 +78,42 @@ class Result:
         return self.outcome.interrupted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to run, whatever is run: see :func:`compress` for the meaning of each."""
-
-    sweeps: int = 200
-    dtype: str = "float64"
-    device: str = "cpu"
-    seed: int = 0
-    audit: bool = True
-    evaluation: tuple[ArrayLike, ArrayLike] | None = None
-    out: str | Path | None = None
-    overwrite: bool = False
-    name: str = "run"
-    on_progress: Callable[[Progress], None] | None = None
-
-
 def compress(
     model: nn.Module,
     x: ArrayLike | Tensor,
     y: ArrayLike | Tensor | None = None,
     *,
-    compression: str = "prune",
-    keep: float | None = None,
-    rank: int | None = None,
-    nonzeros: Sequence[int] | None = None,
-    modes: Sequence[Sequence[int]] | None = None,
     penalties: dict[str, PerLayer] | None = None,
-    **options: Any,
+    **keywords: Any,
 ) -> Result:
     """Compress every Linear layer but the last of a trained ``Sequential``, with a certificate.
 
     ``x`` (n, d_0) is training data.  ``y`` holds labels (n,) or targets (n, d_N); without it
     the network is fitted to its own outputs on ``x``, which suits networks trained with
-    cross-entropy, whose outputs are no approximation of one-hot rows.  Give exactly one of
-    ``keep`` (fraction of entries, default 0.1), ``rank`` or ``nonzeros``.  ``penalties`` updates
+    cross-entropy, whose outputs are no approximation of one-hot rows.  ``penalties`` updates
     ``FROM_NETWORK``, each a number or one per layer.
 
-    Options: ``sweeps``; ``dtype`` "float64" or "float32"; ``device``; ``audit``; ``evaluation``
-    an (x, y) pair to score the compressed network on; ``out`` a folder for the run's record and
-    report; ``overwrite``; ``name``; ``on_progress``, called with a ``Progress`` after each sweep.
+    Keywords: ``compression`` a kind (default "prune") and exactly one size: ``keep`` (fraction of
+    entries, default 0.1), ``rank`` or ``nonzeros``, with ``modes`` for tensors; see
+    :class:`nnbcd.prepare.Wish`.  ``loss`` a kind (default "squared"), its JSON or a ``Loss``;
+    ``sample_weight`` (n,); ``class_weight`` "balanced" or numbers by class; ``order`` "backward",
+    "forward" or all block names.  ``sweeps``; ``dtype`` "float64" or "float32"; ``device``;
+    ``audit``; ``evaluation`` an (x, y) pair to score the compressed network on; ``out`` a folder
+    for the run's record and report; ``overwrite``; ``name``; ``on_progress``, called with a
+    ``Progress`` after each sweep.
 
     The model is not changed.  Raises ``InputError`` for input that cannot be used.
     """
     weights, activations = read_network(model)
-    how = Options(**options)
-    wish = _wish(compression, keep, rank, nonzeros, modes)
-    features = prepare.inputs(x, dtype=how.dtype, device=how.device)
+    wish, how = read_keywords(keywords)
+    features, loss = prepare.inputs(x, dtype=how.dtype, device=how.device), how.member()
     if y is None:
-        goals = _own_outputs(model, features, weights)
+        if loss.targets.classes:
+            raise InputError(f"y: missing; loss {loss.kind} takes labels, not a network's outputs")
+        goals = Goals(_own_outputs(model, features, weights))
     else:
-        goals = prepare.targets(
-            prepare.truth(y, samples=len(features)), weights[-1][0].shape[0], features
-        )
+        truth = prepare.truth(y, samples=len(features))
+        goals = Goals.of(truth, weights[-1][0].shape[0], features, loss)
     chosen = FROM_NETWORK | (penalties or {})
     return _run(weights, activations, features, goals, wish, chosen, how)
 
@@ -138,31 +123,25 @@ def train(
     y: ArrayLike | Tensor,
     *,
     hidden: Sequence[int] = (256, 128),
-    activation: Activation | None = None,
-    compression: str = "prune",
-    keep: float | None = None,
-    rank: int | None = None,
-    nonzeros: Sequence[int] | None = None,
-    modes: Sequence[Sequence[int]] | None = None,
+    activation: str | Mapping[str, Any] | Activation = "relu",
     penalties: dict[str, PerLayer] | None = None,
     weights: Sequence[Weights] | None = None,
-    **options: Any,
+    **keywords: Any,
 ) -> Result:
     """Train a compressed network from random weights (He-normal at ``seed``) or given ones.
 
-    ``x`` (n, d_0), ``y`` labels (n,) or targets (n, d_N).  ``activation`` (default ReLU) follows
-    every layer but the last.  ``penalties`` updates ``FROM_RANDOM``.  Everything else is as in
-    :func:`compress`.
+    ``x`` (n, d_0), ``y`` labels (n,) or targets (n, d_N).  ``activation``, a kind, its JSON or an
+    ``Activation``, follows every layer but the last.  ``penalties`` updates ``FROM_RANDOM``.
+    Everything else is as in :func:`compress`.
     """
-    how = Options(**({"sweeps": 400} | options))
-    features = prepare.inputs(x, dtype=how.dtype, device=how.device)
+    wish, how = read_keywords(keywords, sweeps=400)
+    features, loss = prepare.inputs(x, dtype=how.dtype, device=how.device), how.member()
     truth = prepare.truth(y, samples=len(features))
     outputs = int(truth.max()) + 1 if truth.ndim == 1 else truth.shape[1]
     if weights is None:
         weights = random_weights([features.shape[1], *hidden, outputs], seed=how.seed)
-    activations = prepare.hidden_activations(activation or Relu(), len(weights))
-    goals = prepare.targets(truth, weights[-1][0].shape[0], features)
-    wish = _wish(compression, keep, rank, nonzeros, modes)
+    activations = prepare.hidden_activations(activation_from(activation), len(weights))
+    goals = Goals.of(truth, weights[-1][0].shape[0], features, loss)
     chosen = FROM_RANDOM | (penalties or {})
     return _run(weights, activations, features, goals, wish, chosen, how)
 
@@ -188,10 +167,13 @@ def run_config(
     claim_folder(Path(folder), overwrite=overwrite)  # before any work that could be in vain
     labelled = fit.task == "classification"
     sizes = [fit.x.shape[1], *config.network.hidden, fit.y.shape[1]]
-    own, run = config.compression, config.run
+    run = config.run
     random = config.network.start == "random"
     weights = start_weights(config, sizes, fit)
     how = Options(
+        loss=config.loss.member(),
+        class_weight=_by_name(config.data.class_weight, fit.classes),
+        order=run.order,
         sweeps=run.sweeps or (400 if random else 200),
         dtype=run.dtype,
         device=run.device,
@@ -204,10 +186,11 @@ def run_config(
         on_progress=on_progress,
     )
     features = prepare.inputs(fit.x, dtype=how.dtype, device=how.device)
-    wish = Wish(own.kind, keep=own.keep, rank=own.rank, nonzeros=own.nonzeros, modes=own.modes)
+    wish = Wish(**dict(config.compression))
     penalties = (FROM_RANDOM if random else FROM_NETWORK) | config.penalties.given()
     activations = prepare.hidden_activations(configured_activation(config), len(weights))
-    goals = prepare.targets(fit.y, fit.y.shape[1], features)
+    truth = fit.labels if labelled else fit.y
+    goals = Goals.of(truth, fit.y.shape[1], features, how.member())
     return _run(weights, activations, features, goals, wish, penalties, how)
 
 
@@ -222,7 +205,7 @@ def _run(
     weights: Sequence[Weights],
     activations: Sequence[Activation],
     features: Tensor,
-    goals: Tensor,
+    goals: Goals,
     wish: Wish,
     penalties: dict[str, PerLayer],
     how: Options,
@@ -240,9 +223,12 @@ def _run(
         penalties=prepare.spread_penalties(penalties, len(weights)),
         dtype=how.dtype,
         name=how.name,
+        loss=how.member(),
+        weighted=how.weighted,
+        order=how.blocks(),
     )
-    scorer = _scorer(how, features, goals)
-    data = Data.of(features, goals)
+    scorer = _scorer(how, features, goals.y.shape[1])
+    data = Data.of(features, goals.y, goals.weights(how.sample_weight, how.class_weight))
     state = from_weights(problem, data, weights)
     folder = None if how.out is None else claim_folder(Path(how.out), overwrite=how.overwrite)
     judge = _auditor(problem, data, state) if how.audit else None
@@ -273,30 +259,34 @@ def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
         data.Y.cpu().numpy(),
         arrays(problem, state),
         threads=judge_threads(torch.get_num_threads()),
+        **({} if data.S is None else {"weights": data.S.cpu().numpy()}),
     )
 
 
-def _wish(
-    kind: str,
-    keep: float | None,
-    rank: int | None,
-    nonzeros: Sequence[int] | None,
-    modes: Sequence[Sequence[int]] | None,
-) -> Wish:
-    if keep is None and rank is None and nonzeros is None and kind != "none":
-        keep = 0.1
-    return Wish(kind, keep=keep, rank=rank, nonzeros=nonzeros, modes=modes)
-
-
-def _scorer(how: Options, features: Tensor, goals: Tensor) -> Scorer | None:
+def _scorer(how: Options, features: Tensor, outputs: int) -> Scorer | None:
     if how.evaluation is None:
         return None
     x = prepare.inputs(how.evaluation[0], dtype=how.dtype, device=how.device, name="evaluation x")
     if x.shape[1] != features.shape[1]:
         raise InputError(f"evaluation x: given {x.shape[1]} features; x has {features.shape[1]}")
     truth = prepare.truth(how.evaluation[1], samples=len(x), name="evaluation y")
-    prepare.targets(truth, goals.shape[1], x)  # labels in range, or as many columns
-    return Scorer(x, torch.as_tensor(truth, device=x.device))
+    loss = how.member()
+    prepare.targets(truth, outputs, x, loss, "evaluation y")  # such as the loss takes
+    return Scorer(x, torch.as_tensor(truth, device=x.device), loss.targets)
+
+
+def _by_name(
+    given: str | Mapping[str, float] | None, classes: Sequence[str]
+) -> str | dict[int, float] | None:
+    """Class weights by column number, from the names of the classes."""
+    if given is None or isinstance(given, str):
+        return given
+    for name in given:
+        if name not in classes:
+            raise InputError(
+                f'data.class_weight: given class "{name}"; allowed: {", ".join(classes)}'
+            )
+    return {classes.index(name): weight for name, weight in given.items()}
 
 
 def _own_outputs(model: nn.Module, features: Tensor, weights: Sequence[Weights]) -> Tensor:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from nnbcd import backprop
-from nnbcd.activations import ACTIVATIONS, Activation, LeakyRelu
+from nnbcd.activations import Activation, activation_from
 from nnbcd.errors import InputError
+from nnbcd.prepare import targets
 from nnbcd.start import Weights, random_weights, read_network, read_weights
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ EPOCHS, DECAY = 40, 1.0
 def configured_activation(config: Config) -> Activation:
     """The activation of every layer but the last."""
     network = config.network
-    if network.slope is not None:
-        return LeakyRelu(network.slope)
-    return ACTIVATIONS[network.activation]()
+    given = network.activation
+    return activation_from(
+        given if network.slope is None else {"kind": given, "slope": network.slope}
+    )
 
 
 def start_weights(config: Config, sizes: Sequence[int], fit: Dataset) -> list[Weights]:
@@ -37,10 +39,12 @@ def start_weights(config: Config, sizes: Sequence[int], fit: Dataset) -> list[We
     if network.start == "random":
         return random_weights(sizes, seed=seed)
     if network.start == "backprop":
-        x, y = (torch.as_tensor(part, dtype=torch.float32) for part in (fit.x, fit.y))
+        x, loss = torch.as_tensor(fit.x, dtype=torch.float32), config.loss.member()
+        truth = fit.labels if fit.task == "classification" else fit.y
+        y = targets(truth, sizes[-1], x, loss)
         activation = configured_activation(config)
         dense = backprop.dense_network(sizes, seed=seed, activation=activation)
-        trained = backprop.fit(dense, x, y, epochs=EPOCHS, seed=seed, decay=DECAY)
+        trained = backprop.fit(dense, x, y, epochs=EPOCHS, seed=seed, loss=loss, decay=DECAY)
         return read_network(trained)[0]
     assert network.weights is not None  # the configuration saw to it
     weights = read_weights(network.weights)

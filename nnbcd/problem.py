@@ -138,7 +138,7 @@ class Problem:
 
 
 def default_order(layers: Sequence[Layer], direction: str = "backward") -> tuple[str, ...]:
-    """Layer by layer ``V, U, W, (Z)``: from the last, Algorithm 1 of arXiv 2303.06815, or the first.
+    """Layer by layer ``V, U, W, (Z)``: from the last (Algorithm 1, arXiv 2303.06815) or the first.
 
     Raises ``InputError`` for a direction other than "backward" and "forward".
     """

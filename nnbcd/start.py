@@ -54,9 +54,10 @@ def random_weights(sizes: Sequence[int], *, seed: int) -> list[Weights]:
 def read_network(model: nn.Module) -> tuple[list[Weights], list[Activation]]:
     """Weights and activations of a ``Sequential`` of Linear layers with activations between.
 
-    Allowed between: the modules of :data:`nnbcd.activations.ACTIVATIONS` (ReLU, LeakyReLU,
-    Hardtanh of -1..1, ReLU6, Hardsigmoid, Tanh, Sigmoid, and those that ``Activation.module``
-    makes), Identity, Dropout (ignored), or nothing.  A Linear without bias gets b = 0.  Raises ``InputError`` naming the first module that does not fit.
+    Allowed between: a module of :data:`nnbcd.activations.ACTIVATIONS` (ReLU, LeakyReLU, Hardtanh
+    of -1..1, ReLU6, Hardsigmoid, Tanh, Sigmoid, and those that ``Activation.module`` makes),
+    Identity, Dropout (ignored), or nothing.  A Linear without bias gets b = 0.  Raises
+    ``InputError`` naming the first module that does not fit.
     """
     weights: list[Weights] = []
     activations: list[Activation] = []

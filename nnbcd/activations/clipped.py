@@ -34,6 +34,7 @@ class Clipped(PiecewiseAffine):
     @classmethod
     def from_module(cls, module: nn.Module) -> PiecewiseAffine | None:
         """Of ``nn.Hardtanh`` and ``nn.ReLU6`` with this interval."""
-        clips = isinstance(module, nn.Hardtanh)
-        same = clips and (module.min_val, module.max_val) == (cls.bottom, cls.top)
-        return cls() if same else None
+        if not isinstance(module, nn.Hardtanh):
+            return None
+        ends = (float(module.min_val), float(module.max_val))
+        return cls() if ends == (cls.bottom, cls.top) else None

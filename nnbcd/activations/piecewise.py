@@ -61,7 +61,7 @@ class Piecewise(PiecewiseAffine):
         return found
 
     def _anchored(self) -> Iterator[tuple[float, float, float]]:
-        """``(t, s(t), slope)`` of each piece, t the break at its left, the first one's at its right."""
+        """``(t, s(t), slope)`` a piece: t the break at its left, of the first at its right."""
         s = self.value
         yield self.breaks[0], s, self.slopes[0]
         for j, (t, k) in enumerate(zip(self.breaks, self.slopes[1:], strict=True)):

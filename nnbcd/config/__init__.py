@@ -5,6 +5,7 @@ from nnbcd.config.models import (
     CompressionConfig,
     Config,
     DataConfig,
+    LossConfig,
     NetworkConfig,
     RunConfig,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "CompressionConfig",
     "Config",
     "DataConfig",
+    "LossConfig",
     "NetworkConfig",
     "PenaltiesConfig",
     "RunConfig",

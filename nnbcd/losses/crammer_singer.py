@@ -29,7 +29,7 @@ class CrammerSinger(Loss):
 
         ``v_k = a_k - l_k/m`` and ``v_c = a_c + sum l / m``.  With ``c_k = m (1 + a_k - a_c)`` the
         dual problem is solved by ``l_k = max(c_k - x, 0)``, x the root of
-        ``sum_k max(c_k - x, 0) = min(x, 1)``: where it is at most 1 the sum is free, beyond it is 1.
+        ``sum_k max(c_k - x, 0) = min(x, 1)``: up to 1 the sum is free, beyond it is 1.
         The root is the largest of 0, ``C_j/(j+1)`` and ``(C_j - 1)/j``, C_j the sum of the j
         largest c, since leaving terms out only lowers the left side.
         """

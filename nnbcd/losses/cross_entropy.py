@@ -50,7 +50,8 @@ class CrossEntropy(Loss):
         """A bound (n,) on ``||v - v*||``: the gradient over the strong convexity m, in float64."""
         v, a, y, m = v.double(), a.double(), y.double(), m.double()
         gradient = _residual_of(torch.softmax(v, 1), y) + m * (v - a)
-        return torch.linalg.vector_norm(gradient / m, dim=1)
+        bound: Tensor = torch.linalg.vector_norm(gradient / m, dim=1)
+        return bound
 
 
 def _residual_of(p: Tensor, y: Tensor) -> Tensor:

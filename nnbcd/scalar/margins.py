@@ -50,7 +50,7 @@ def logistic_prox(a: Any, y: Any, m: Any, *, ops: RealOps) -> Any:
         c,
         high,
         c,
-        beyond=lambda value, slope: value >= 0,
+        beyond=lambda value, _: value >= 0,
         floor=ops.unit(a) * ops.unit(a),
         scale=ops.absolute(c),
         ops=ops,
