@@ -35,16 +35,17 @@ class CrossEntropy(Loss):
         from the simplex threshold of ``m c``, as ``p_k >= m (c_k - z)`` where ``p_k <= 1``, and
         from ``logsumexp(c) - 1/m``, a tangent of logsumexp.  Newton on the row ends it.
         """
-        shift = (a + y / m).amax(1, keepdim=True)
-        a = a - shift
-        v = a - _residual_of(_probabilities(a + y / m, m), y) / m
+        c = a + y / m
+        # Of c only differences matter; v itself stays unshifted, for its own rounding's sake.
+        p = _probabilities(c - c.amax(1, keepdim=True), m)
+        v = a - _residual_of(p, y) / m
         for _ in range(POLISH):
             p = torch.softmax(v, 1)
             r = _residual_of(p, y) + m * (v - a)
             # (diag(p + m) - p p^T)^{-1} r by Sherman-Morrison; 1 - p.q = m sum q, q = p/(p + m).
             q = p / (p + m)
             v = v - (r + q.mul(r).sum(1, keepdim=True) / (m * q.sum(1, keepdim=True)) * p) / (p + m)
-        return v + shift
+        return v
 
     def distance(self, v: Tensor, a: Tensor, y: Tensor, m: Tensor) -> Tensor:
         """A bound (n,) on ``||v - v*||``: the gradient over the strong convexity m, in float64."""
