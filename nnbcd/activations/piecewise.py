@@ -56,7 +56,7 @@ class Piecewise(PiecewiseAffine):
     def __call__(self, u: Tensor) -> Tensor:
         """The value at the piece's break and its slope from there."""
         anchors, values, slopes = (u.new_tensor(row) for row in zip(*self._anchored(), strict=True))
-        piece = torch.bucketize(u.detach(), anchors[1:])
+        piece = torch.bucketize(u.detach().contiguous(), anchors[1:])
         found: Tensor = values[piece] + slopes[piece] * (u - anchors[piece])
         return found
 

@@ -50,7 +50,7 @@ def logistic_prox(a: Any, y: Any, m: Any, *, ops: RealOps) -> Any:
         c,
         high,
         c,
-        beyond=lambda value, _: value >= 0,
+        last=False,
         floor=ops.unit(a) * ops.unit(a),
         scale=ops.absolute(c),
         ops=ops,

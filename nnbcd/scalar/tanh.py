@@ -88,7 +88,7 @@ def _minima(v: Any, m: Any, *, gamma: float, beta: float, ops: RealOps) -> tuple
         m,
         ops.maximum(ops.minimum(peak, m + 1), m),
         m,
-        beyond=lambda value, slope: ops.either(value >= 0, slope <= 0),
+        last=False,
         **common,
     )
     low = ops.maximum(peak, m)
@@ -99,7 +99,7 @@ def _minima(v: Any, m: Any, *, gamma: float, beta: float, ops: RealOps) -> tuple
         low,
         ops.maximum(high, low),
         ops.maximum(high, low),
-        beyond=lambda value, slope: ops.both(value > 0, slope > 0),
+        last=True,
         **common,
     )
     return (
