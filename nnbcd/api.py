@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nnbcd import prepare
 from nnbcd.activations import Activation, activation_from
-from nnbcd.configured import configured_activation, start_weights
+from nnbcd.configured import class_weights, configured_activation, start_weights
 from nnbcd.errors import InputError
 from nnbcd.files import claim_folder
 from nnbcd.folder import finish_folder
@@ -25,7 +25,7 @@ from nnbcd.prepare import PerLayer, Wish
 from nnbcd.problem import Problem
 from nnbcd.progress import Progress
 from nnbcd.record import Recorder
-from nnbcd.score import Scorer
+from nnbcd.score import scorer
 from nnbcd.size import kept_fractions
 from nnbcd.start import Weights, from_weights, random_weights, read_network
 from nnbcd.state import State
@@ -108,9 +108,7 @@ def compress(
     wish, how = read_keywords(keywords)
     features, loss = prepare.inputs(x, dtype=how.dtype, device=how.device), how.member()
     if y is None:
-        if loss.targets.classes:
-            raise InputError(f"y: missing; loss {loss.kind} takes labels, not a network's outputs")
-        goals = Goals(_own_outputs(model, features, weights))
+        goals = Goals.of_network(model, features, weights[0][0], loss)
     else:
         truth = prepare.truth(y, samples=len(features))
         goals = Goals.of(truth, weights[-1][0].shape[0], features, loss)
@@ -172,7 +170,7 @@ def run_config(
     weights = start_weights(config, sizes, fit)
     how = Options(
         loss=config.loss.member(),
-        class_weight=_by_name(config.data.class_weight, fit.classes),
+        class_weight=class_weights(config, fit),
         order=run.order,
         sweeps=run.sweeps or (400 if random else 200),
         dtype=run.dtype,
@@ -227,7 +225,7 @@ def _run(
         weighted=how.weighted,
         order=how.blocks(),
     )
-    scorer = _scorer(how, features, goals.y.shape[1])
+    judged_on = scorer(how, features, goals.y.shape[1])
     data = Data.of(features, goals.y, goals.weights(how.sample_weight, how.class_weight))
     state = from_weights(problem, data, weights)
     folder = None if how.out is None else claim_folder(Path(how.out), overwrite=how.overwrite)
@@ -239,7 +237,7 @@ def _run(
         sweeps=how.sweeps,
         judge=judge,
         recorder=None if folder is None else Recorder(folder, problem, data),
-        scorer=scorer,
+        scorer=judged_on,
         on_progress=how.on_progress,
     )
     certificate = None if judge is None else judge.certificate()
@@ -261,44 +259,3 @@ def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
         threads=judge_threads(torch.get_num_threads()),
         **({} if data.S is None else {"weights": data.S.cpu().numpy()}),
     )
-
-
-def _scorer(how: Options, features: Tensor, outputs: int) -> Scorer | None:
-    if how.evaluation is None:
-        return None
-    x = prepare.inputs(how.evaluation[0], dtype=how.dtype, device=how.device, name="evaluation x")
-    if x.shape[1] != features.shape[1]:
-        raise InputError(f"evaluation x: given {x.shape[1]} features; x has {features.shape[1]}")
-    truth = prepare.truth(how.evaluation[1], samples=len(x), name="evaluation y")
-    loss = how.member()
-    prepare.targets(truth, outputs, x, loss, "evaluation y")  # such as the loss takes
-    return Scorer(x, torch.as_tensor(truth, device=x.device), loss.targets)
-
-
-def _by_name(
-    given: str | Mapping[str, float] | None, classes: Sequence[str]
-) -> str | dict[int, float] | None:
-    """Class weights by column number, from the names of the classes."""
-    if given is None or isinstance(given, str):
-        return given
-    for name in given:
-        if name not in classes:
-            raise InputError(
-                f'data.class_weight: given class "{name}"; allowed: {", ".join(classes)}'
-            )
-    return {classes.index(name): weight for name, weight in given.items()}
-
-
-def _own_outputs(model: nn.Module, features: Tensor, weights: Sequence[Weights]) -> Tensor:
-    if features.shape[1] != weights[0][0].shape[1]:
-        raise InputError(
-            f"x: given {features.shape[1]} features; the network takes {weights[0][0].shape[1]}"
-        )
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            outputs: Tensor = model(features.to(weights[0][0]))
-    finally:
-        model.train(training)
-    return outputs.to(features)

@@ -1,4 +1,4 @@
-"""What a configuration file asks of the network: its activation and its first weights."""
+"""What a configuration file asks of the network: activation, class weights, first weights."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def configured_activation(config: Config) -> Activation:
     return activation_from(
         given if network.slope is None else {"kind": given, "slope": network.slope}
     )
+
+
+def class_weights(config: Config, fit: Dataset) -> str | dict[int, float] | None:
+    """The weights of the classes by column number; ``InputError`` for a class there is not."""
+    given = config.data.class_weight
+    if given is None or isinstance(given, str):
+        return given
+    for name in given:
+        if name not in fit.classes:
+            raise InputError(
+                f'data.class_weight: given class "{name}"; allowed: {", ".join(fit.classes)}'
+            )
+    return {fit.classes.index(name): weight for name, weight in given.items()}
 
 
 def start_weights(config: Config, sizes: Sequence[int], fit: Dataset) -> list[Weights]:

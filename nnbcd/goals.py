@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from nnbcd import prepare
 from nnbcd.errors import InputError
@@ -33,6 +33,27 @@ class Goals:
             return cls(y)
         found = y.argmax(1) if outputs > 1 else (y[:, 0] > 0).long()
         return cls(y, found.cpu().numpy())
+
+    @classmethod
+    def of_network(cls, model: nn.Module, features: Tensor, first: Tensor, loss: Loss) -> Goals:
+        """A network's own outputs on ``features``, in its first weight's dtype and on its device.
+
+        Raises ``InputError`` where the loss takes classes, or the features do not fit.
+        """
+        if loss.targets.classes:
+            raise InputError(f"y: missing; loss {loss.kind} takes labels, not a network's outputs")
+        if features.shape[1] != first.shape[1]:
+            raise InputError(
+                f"x: given {features.shape[1]} features; the network takes {first.shape[1]}"
+            )
+        training = model.training
+        model.eval()
+        try:
+            with torch.no_grad():
+                outputs: Tensor = model(features.to(first))
+        finally:
+            model.train(training)
+        return cls(outputs.to(features))
 
     def weights(
         self,

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nnbcd import prepare
+from nnbcd.errors import InputError
 from nnbcd.losses.targets import REAL, Targets
+from nnbcd.options import Options
 from nnbcd.problem import Problem
 from nnbcd.start import Weights
 from nnbcd.state import State
@@ -50,3 +53,16 @@ class Scorer:
         truth = self.truth.to(outputs)
         spread = (truth - truth.mean(0)).square().sum()
         return float(1 - (truth - outputs).square().sum() / spread)
+
+
+def scorer(how: Options, features: Tensor, outputs: int) -> Scorer | None:
+    """On the ``evaluation`` data of a run, checked against its features and outputs, if any."""
+    if how.evaluation is None:
+        return None
+    x = prepare.inputs(how.evaluation[0], dtype=how.dtype, device=how.device, name="evaluation x")
+    if x.shape[1] != features.shape[1]:
+        raise InputError(f"evaluation x: given {x.shape[1]} features; x has {features.shape[1]}")
+    truth = prepare.truth(how.evaluation[1], samples=len(x), name="evaluation y")
+    loss = how.member()
+    prepare.targets(truth, outputs, x, loss, "evaluation y")  # such as the loss takes
+    return Scorer(x, torch.as_tensor(truth, device=x.device), loss.targets)
