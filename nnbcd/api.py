@@ -12,18 +12,20 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from nnbcd import prepare
-from nnbcd.activations import Activation, Relu
-from nnbcd.configured import configured_activation, start_weights
+from nnbcd.activations import Activation, activation_from
+from nnbcd.configured import class_weights, configured_activation, start_weights
 from nnbcd.errors import InputError
 from nnbcd.files import claim_folder
 from nnbcd.folder import finish_folder
+from nnbcd.goals import Goals
 from nnbcd.loop import Outcome, arrays, iterate, judge_threads
 from nnbcd.model import CompressedNetwork
+from nnbcd.options import Options, read_keywords
 from nnbcd.prepare import PerLayer, Wish
 from nnbcd.problem import Problem
 from nnbcd.progress import Progress
 from nnbcd.record import Recorder
-from nnbcd.score import Scorer
+from nnbcd.score import scorer
 from nnbcd.size import kept_fractions
 from nnbcd.start import Weights, from_weights, random_weights, read_network
 from nnbcd.state import State
@@ -76,30 +78,13 @@ class Result:
         return self.outcome.interrupted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to run, whatever is run: see :func:`compress` for the meaning of each."""
-
-    sweeps: int = 200
-    dtype: str = "float64"
-    device: str = "cpu"
-    seed: int = 0
-    audit: bool = True
-    evaluation: tuple[ArrayLike, ArrayLike] | None = None
-    out: str | Path | None = None
-    overwrite: bool = False
-    name: str = "run"
-    on_progress: Callable[[Progress], None] | None = None
-
-
 def compress(
     model: nn.Module,
     x: ArrayLike | Tensor,
     y: ArrayLike | Tensor | None = None,
     *,
-    compression: str | Mapping[str, Any] = "prune",
     penalties: dict[str, PerLayer] | None = None,
-    **options: Any,
+    **keywords: Any,
 ) -> Result:
     """Compress every Linear layer but the last of a trained ``Sequential``, with a certificate.
 
@@ -108,28 +93,28 @@ def compress(
     cross-entropy, whose outputs are no approximation of one-hot rows.  ``penalties`` updates
     ``FROM_NETWORK``, each a number or one per layer.
 
-    ``compression`` names a kind, whose size is given by one keyword: ``keep`` (fraction of the
-    entries, any kind; 0.1 where nothing is said) or the kind's own: ``nonzeros``, ``rank``, ``n``
-    of ``m``, ``count``, ``bits``; ``modes`` and the like are options (see ``nnbcd.compressions``).
-    Each is one value, or a list with one a compressed layer.  Or ``compression`` is all of it in
-    a table: ``{"kind": "nm", "n": 2, "m": 4}``.
+    Keywords: ``compression`` names a kind (default "prune"), whose size is given by one keyword:
+    ``keep`` (fraction of the entries, any kind; 0.1 where nothing is said) or the kind's own:
+    ``nonzeros``, ``rank``, ``n`` of ``m``, ``count``, ``bits``; ``modes`` and the like are options
+    (see ``nnbcd.compressions``).  Each is one value, or a list with one a compressed layer.  Or
+    ``compression`` is all of it in a table: ``{"kind": "nm", "n": 2, "m": 4}``.
 
-    Options: ``sweeps``; ``dtype`` "float64" or "float32"; ``device``; ``audit``; ``evaluation``
+    ``loss`` a kind (default "squared"), its JSON or a ``Loss``; ``sample_weight`` (n,);
+    ``class_weight`` "balanced" or numbers by class; ``order`` "backward", "forward" or all block
+    names.  ``sweeps``; ``dtype`` "float64" or "float32"; ``device``; ``audit``; ``evaluation``
     an (x, y) pair to score the compressed network on; ``out`` a folder for the run's record and
     report; ``overwrite``; ``name``; ``on_progress``, called with a ``Progress`` after each sweep.
 
     The model is not changed.  Raises ``InputError`` for input that cannot be used.
     """
     weights, activations = read_network(model)
-    wish, options = prepare.compression_wish(compression, options)
-    how = Options(**options)
-    features = prepare.inputs(x, dtype=how.dtype, device=how.device)
+    wish, how = read_keywords(keywords)
+    features, loss = prepare.inputs(x, dtype=how.dtype, device=how.device), how.member()
     if y is None:
-        goals = _own_outputs(model, features, weights)
+        goals = Goals.of_network(model, features, weights[0][0], loss)
     else:
-        goals = prepare.targets(
-            prepare.truth(y, samples=len(features)), weights[-1][0].shape[0], features
-        )
+        truth = prepare.truth(y, samples=len(features))
+        goals = Goals.of(truth, weights[-1][0].shape[0], features, loss)
     chosen = FROM_NETWORK | (penalties or {})
     return _run(weights, activations, features, goals, wish, chosen, how)
 
@@ -139,27 +124,25 @@ def train(
     y: ArrayLike | Tensor,
     *,
     hidden: Sequence[int] = (256, 128),
-    activation: Activation | None = None,
-    compression: str | Mapping[str, Any] = "prune",
+    activation: str | Mapping[str, Any] | Activation = "relu",
     penalties: dict[str, PerLayer] | None = None,
     weights: Sequence[Weights] | None = None,
-    **options: Any,
+    **keywords: Any,
 ) -> Result:
     """Train a compressed network from random weights (He-normal at ``seed``) or given ones.
 
-    ``x`` (n, d_0), ``y`` labels (n,) or targets (n, d_N).  ``activation`` (default ReLU) follows
-    every layer but the last.  ``penalties`` updates ``FROM_RANDOM``.  Everything else is as in
-    :func:`compress`.
+    ``x`` (n, d_0), ``y`` labels (n,) or targets (n, d_N).  ``activation``, a kind, its JSON or an
+    ``Activation``, follows every layer but the last.  ``penalties`` updates ``FROM_RANDOM``.
+    Everything else is as in :func:`compress`.
     """
-    wish, options = prepare.compression_wish(compression, options)
-    how = Options(**({"sweeps": 400} | options))
-    features = prepare.inputs(x, dtype=how.dtype, device=how.device)
+    wish, how = read_keywords(keywords, sweeps=400)
+    features, loss = prepare.inputs(x, dtype=how.dtype, device=how.device), how.member()
     truth = prepare.truth(y, samples=len(features))
     outputs = int(truth.max()) + 1 if truth.ndim == 1 else truth.shape[1]
     if weights is None:
         weights = random_weights([features.shape[1], *hidden, outputs], seed=how.seed)
-    activations = prepare.hidden_activations(activation or Relu(), len(weights))
-    goals = prepare.targets(truth, weights[-1][0].shape[0], features)
+    activations = prepare.hidden_activations(activation_from(activation), len(weights))
+    goals = Goals.of(truth, weights[-1][0].shape[0], features, loss)
     chosen = FROM_RANDOM | (penalties or {})
     return _run(weights, activations, features, goals, wish, chosen, how)
 
@@ -185,10 +168,13 @@ def run_config(
     claim_folder(Path(folder), overwrite=overwrite)  # before any work that could be in vain
     labelled = fit.task == "classification"
     sizes = [fit.x.shape[1], *config.network.hidden, fit.y.shape[1]]
-    own, run = config.compression, config.run
+    run = config.run
     random = config.network.start == "random"
     weights = start_weights(config, sizes, fit)
     how = Options(
+        loss=config.loss.member(),
+        class_weight=class_weights(config, fit),
+        order=run.order,
         sweeps=run.sweeps or (400 if random else 200),
         dtype=run.dtype,
         device=run.device,
@@ -201,10 +187,11 @@ def run_config(
         on_progress=on_progress,
     )
     features = prepare.inputs(fit.x, dtype=how.dtype, device=how.device)
-    wish = Wish(own.kind, own.given())
+    wish = Wish(config.compression.kind, config.compression.given())
     penalties = (FROM_RANDOM if random else FROM_NETWORK) | config.penalties.given()
     activations = prepare.hidden_activations(configured_activation(config), len(weights))
-    goals = prepare.targets(fit.y, fit.y.shape[1], features)
+    truth = fit.labels if labelled else fit.y
+    goals = Goals.of(truth, fit.y.shape[1], features, how.member())
     return _run(weights, activations, features, goals, wish, penalties, how)
 
 
@@ -219,7 +206,7 @@ def _run(
     weights: Sequence[Weights],
     activations: Sequence[Activation],
     features: Tensor,
-    goals: Tensor,
+    goals: Goals,
     wish: Wish,
     penalties: dict[str, PerLayer],
     how: Options,
@@ -237,9 +224,12 @@ def _run(
         penalties=prepare.spread_penalties(penalties, len(weights)),
         dtype=how.dtype,
         name=how.name,
+        loss=how.member(),
+        weighted=how.weighted,
+        order=how.blocks(),
     )
-    scorer = _scorer(how, features, goals)
-    data = Data.of(features, goals)
+    judged_on = scorer(how, features, goals.y.shape[1])
+    data = Data.of(features, goals.y, goals.weights(how.sample_weight, how.class_weight))
     state = from_weights(problem, data, weights)
     folder = None if how.out is None else claim_folder(Path(how.out), overwrite=how.overwrite)
     judge = _auditor(problem, data, state) if how.audit else None
@@ -250,7 +240,7 @@ def _run(
         sweeps=how.sweeps,
         judge=judge,
         recorder=None if folder is None else Recorder(folder, problem, data),
-        scorer=scorer,
+        scorer=judged_on,
         on_progress=how.on_progress,
     )
     certificate = None if judge is None else judge.certificate()
@@ -270,30 +260,5 @@ def _auditor(problem: Problem, data: Data, state: State) -> Auditor:
         data.Y.cpu().numpy(),
         arrays(problem, state),
         threads=judge_threads(torch.get_num_threads()),
+        **({} if data.S is None else {"weights": data.S.cpu().numpy()}),
     )
-
-
-def _scorer(how: Options, features: Tensor, goals: Tensor) -> Scorer | None:
-    if how.evaluation is None:
-        return None
-    x = prepare.inputs(how.evaluation[0], dtype=how.dtype, device=how.device, name="evaluation x")
-    if x.shape[1] != features.shape[1]:
-        raise InputError(f"evaluation x: given {x.shape[1]} features; x has {features.shape[1]}")
-    truth = prepare.truth(how.evaluation[1], samples=len(x), name="evaluation y")
-    prepare.targets(truth, goals.shape[1], x)  # labels in range, or as many columns
-    return Scorer(x, torch.as_tensor(truth, device=x.device))
-
-
-def _own_outputs(model: nn.Module, features: Tensor, weights: Sequence[Weights]) -> Tensor:
-    if features.shape[1] != weights[0][0].shape[1]:
-        raise InputError(
-            f"x: given {features.shape[1]} features; the network takes {weights[0][0].shape[1]}"
-        )
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            outputs: Tensor = model(features.to(weights[0][0]))
-    finally:
-        model.train(training)
-    return outputs.to(features)

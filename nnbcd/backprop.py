@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nnbcd.activations import Activation, Relu
-from nnbcd.model import activation_module
+from nnbcd.losses import Loss, loss_from
 
 
 def dense_network(
@@ -22,7 +21,7 @@ def dense_network(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for p, d in pairwise(sizes):
-            modules += [nn.Linear(p, d), activation_module(activation or Relu())]
+            modules += [nn.Linear(p, d), (activation or Relu()).module()]
     return nn.Sequential(*modules[:-1])
 
 
@@ -33,7 +32,7 @@ def fit(
     *,
     epochs: int,
     seed: int,
-    loss: str = "squared",
+    loss: str | Loss = "squared",
     rate: float = 1e-3,
     decay: float = 0.0,
     batch: int = 64,
@@ -42,39 +41,24 @@ def fit(
     """A copy of ``model`` after AdamW epochs on x (n, d_0) and targets y (n, d_N).
 
     ``rate`` is the learning rate, ``decay`` the decoupled weight decay, ``batch`` in samples.
-    ``loss``: "squared" (half the squared distance, a mean over samples) or "cross_entropy" (rows
-    of y are one-hot).  ``masks``, one a Linear layer, hold pruned entries at 0.  Deterministic
+    ``loss`` is one of :data:`nnbcd.losses.LOSSES`, a mean over samples here; y holds targets that
+    it takes.  ``masks``, one a Linear layer, hold pruned entries at 0.  Deterministic
     for a seed on one machine.
     """
     model = copy.deepcopy(model).to(x)
     linears = [module for module in model if isinstance(module, nn.Linear)]
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
-    criterion = LOSSES[loss]
+    criterion = loss_from(loss)
     for _ in range(epochs):
         order = torch.randperm(len(x), generator=generator).to(x.device)
         for part in torch.tensor_split(order, tuple(range(batch, len(x), batch))):
             optimizer.zero_grad()
-            value = criterion(model(x[part]), y[part])
+            value = criterion.rows(model(x[part]), y[part]).mean()
             value.backward()  # type: ignore[no-untyped-call]  # untyped in torch
             optimizer.step()
             _apply(linears, masks)
     return model
-
-
-def _squared(outputs: Tensor, y: Tensor) -> Tensor:
-    return 0.5 * (outputs - y).square().sum(1).mean()
-
-
-def _cross_entropy(outputs: Tensor, y: Tensor) -> Tensor:
-    return functional.cross_entropy(outputs, y)
-
-
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "squared": _squared,
-    "cross_entropy": _cross_entropy,
-}
-"""Means over samples; rows of y are targets."""
 
 
 def linear_weights(model: nn.Sequential) -> list[Tensor]:

@@ -19,10 +19,20 @@ from nnbcd.losses import Loss
 
 
 def update_v_out(
-    u: Tensor, v_old: Tensor, y: Tensor, *, loss: Loss, gamma: float, alpha: float
+    u: Tensor,
+    v_old: Tensor,
+    y: Tensor,
+    *,
+    loss: Loss,
+    gamma: float,
+    alpha: float,
+    weights: Tensor | None = None,
 ) -> Tensor:
-    """V_N (n, d): minimise ``loss(v, y) + gamma/2 ||v-u||^2 + alpha/2 ||v-v_old||^2``; unique."""
-    return loss.prox(u, v_old, y, gamma=gamma, alpha=alpha)
+    """V_N (n, d): minimise ``loss(v, y) + gamma/2 ||v-u||^2 + alpha/2 ||v-v_old||^2``; unique.
+
+    ``weights`` (n,) are the samples' weights S in the loss, 1 where ``None``.
+    """
+    return loss.prox(u, v_old, y, gamma=gamma, alpha=alpha, weights=weights)
 
 
 def update_u_out(v: Tensor, pre: Tensor, *, gamma: float, rho: float) -> Tensor:

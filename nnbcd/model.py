@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
+from nnbcd.activations import Identity, activation_from, activation_of
 from nnbcd.compressions import COMPRESSIONS
 from nnbcd.errors import InputError
 from nnbcd.problem import Problem
@@ -94,7 +94,7 @@ def compressed_network(problem: Problem, state: State) -> CompressedNetwork:
         else:
             modules.append(_dense(own.W, own.b))
         if not isinstance(layer.activation, Identity):
-            modules.append(activation_module(layer.activation))
+            modules.append(layer.activation.module())
     return CompressedNetwork(*modules)
 
 
@@ -107,19 +107,15 @@ def save_model(network: CompressedNetwork, path: Path) -> None:
     layers: list[dict[str, Any]] = []
     tensors: dict[str, Tensor] = {}
     for module in network:
-        match module:
-            case nn.ReLU():
-                layers[-1]["activation"] = {"kind": "relu"}
-            case nn.LeakyReLU():
-                layers[-1]["activation"] = {"kind": "leaky_relu", "slope": module.negative_slope}
-            case _:
-                kind, named = _stored(module)
-                prefix = f"layer{len(layers) + 1}"
-                tensors |= {
-                    f"{prefix}.{name}": t.detach().cpu().contiguous() for name, t in named.items()
-                }
-                shape = [module.out_features, module.in_features]
-                layers.append({"kind": kind, "shape": shape, "activation": {"kind": "identity"}})
+        activation = activation_of(module)
+        if activation is not None:
+            layers[-1]["activation"] = activation.to_json()
+            continue
+        kind, named = _stored(module)
+        prefix = f"layer{len(layers) + 1}"
+        tensors |= {f"{prefix}.{name}": t.detach().cpu().contiguous() for name, t in named.items()}
+        shape = [module.out_features, module.in_features]
+        layers.append({"kind": kind, "shape": shape, "activation": {"kind": "identity"}})
     description = {"format": FORMAT, "version": str(VERSION), "layers": json.dumps(layers)}
     write_bytes(path, save(tensors, metadata=description))
 
@@ -151,7 +147,7 @@ def load_model(path: str | Path) -> CompressedNetwork:
             }
             modules.append(_restored(layer["kind"], own, tuple(layer["shape"])))
             if layer["activation"]["kind"] != "identity":
-                modules.append(_module_from_json(layer["activation"]))
+                modules.append(activation_from(layer["activation"]).module())
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: layer description or tensor missing ({error})") from error
     return CompressedNetwork(*modules)
@@ -181,20 +177,3 @@ def _dense(w: Tensor, b: Tensor) -> nn.Linear:
     linear = nn.Linear(w.shape[1], w.shape[0], dtype=w.dtype, device=w.device)
     linear.weight, linear.bias = nn.Parameter(w.clone()), nn.Parameter(b.clone())
     return linear
-
-
-def activation_module(activation: Activation) -> nn.Module:
-    """The torch module that computes ``activation``."""
-    return _module_from_json(activation.to_json())
-
-
-def _module_from_json(activation: dict[str, Any]) -> nn.Module:
-    match activation["kind"]:
-        case Identity.kind:
-            return nn.Identity()
-        case Relu.kind:
-            return nn.ReLU()
-        case LeakyRelu.kind:
-            return nn.LeakyReLU(activation["slope"])
-        case kind:
-            raise ValueError(f"activation {kind!r}")

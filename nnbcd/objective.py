@@ -18,7 +18,7 @@ def terms(problem: Problem, data: Data, state: State) -> dict[str, Tensor]:
     state = with_products(data, state)
     zero = torch.zeros((), dtype=torch.float64, device=data.X.device)
     sums = dict.fromkeys(TERMS, zero)
-    sums["loss"] = problem.loss.value(state.layers[-1].V, data.Y)
+    sums["loss"] = problem.loss.value(state.layers[-1].V, data.Y, data.S)
     for i, layer in enumerate(problem.layers, start=1):
         own, p = state.layer(i), layer.penalties
         assert own.pre is not None  # with_products has just filled it

@@ -14,6 +14,8 @@ from torch import Tensor
 from nnbcd.activations import Activation, Identity
 from nnbcd.compressions import COMPRESSIONS, Compression, NoCompression
 from nnbcd.errors import InputError
+from nnbcd.losses import Loss, Squared
+from nnbcd.losses.targets import REAL
 from nnbcd.problem import DTYPES, Layer, Penalties, Problem
 
 PerLayer = float | Sequence[float]
@@ -58,21 +60,20 @@ class Wish:
         return made
 
 
-def compression_wish(
-    compression: str | Mapping[str, Any], given: Mapping[str, Any]
-) -> tuple[Wish, dict[str, Any]]:
+def compression_wish(given: Mapping[str, Any]) -> tuple[Wish, dict[str, Any]]:
     """The wish of a call, and those of its keywords that are no kind's keys.
 
-    ``compression`` names a kind, or is a table with ``kind`` and its keys.  Where nothing says a
-    size, a tenth is kept.
+    ``compression`` (default "prune") names a kind, or is a table with ``kind`` and its keys.
+    Where nothing says a size, a tenth is kept.
     """
+    compression = given.get("compression", "prune")
     table: dict[str, Any] = (
         {"kind": compression} if isinstance(compression, str) else dict(compression)
     )
     kind = table.pop("kind", "prune")
     keys = {key for member in COMPRESSIONS.values() for key in (*member.sizes, *member.options)}
     table.update((k, value) for k, value in given.items() if k in keys and value is not None)
-    rest = {key: value for key, value in given.items() if key not in keys}
+    rest = {k: value for k, value in given.items() if k not in keys and k != "compression"}
     member = COMPRESSIONS.get(kind)
     if member is not None and "keep" in member.sizes and not set(table) - set(member.options):
         table["keep"] = 0.1
@@ -88,15 +89,26 @@ def build_problem(
     penalties: Sequence[Penalties],
     dtype: str,
     name: str,
+    loss: Loss | None = None,
+    weighted: bool = False,
+    order: tuple[str, ...] = (),
 ) -> Problem:
-    """A problem that compresses every layer but the last as wished."""
+    """A problem that compresses every layer but the last as wished; the loss is squared."""
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
     compressions = [*wish.resolve(shapes[:-1], dtype=dtype), NoCompression()]
     layers = tuple(
         Layer(inputs=p, outputs=d, activation=s, compression=c, penalties=own)
         for (d, p), s, c, own in zip(shapes, activations, compressions, penalties, strict=True)
     )
-    return Problem(layers=layers, samples=samples, dtype=dtype, name=name)
+    return Problem(
+        layers=layers,
+        samples=samples,
+        dtype=dtype,
+        name=name,
+        loss=loss or Squared(),
+        weighted=weighted,
+        order=order,
+    )
 
 
 def hidden_activations(activation: Activation, depth: int) -> list[Activation]:
@@ -158,19 +170,21 @@ def truth(y: ArrayLike | Tensor, *, samples: int, name: str = "y") -> NDArray[An
     return array.astype(np.float64)
 
 
-def targets(y: NDArray[Any], outputs: int, like: Tensor) -> Tensor:
-    """Targets (n, outputs): one-hot rows for labels, the values themselves otherwise."""
+def targets(
+    y: NDArray[Any], outputs: int, like: Tensor, loss: Loss | None = None, name: str = "y"
+) -> Tensor:
+    """Targets (n, outputs) that ``loss`` (squared) takes: built from labels, or as given."""
+    kind = REAL if loss is None else loss.targets
     if y.ndim == 1:
-        if y.max() >= outputs:
-            where = int(np.argmax(y >= outputs))
-            raise InputError(
-                f"y: label {int(y[where])} at sample {where} is out of range; "
-                f"allowed: 0 to {outputs - 1}"
-            )
-        return torch.eye(outputs).to(like)[torch.as_tensor(y, device=like.device)]
-    if y.shape[1] != outputs:
-        raise InputError(f"y: given {y.shape[1]} columns; allowed: {outputs}, one for each output")
-    return torch.as_tensor(y).to(like)
+        goals = kind.encode(torch.as_tensor(y), outputs, like)
+    elif y.shape[1] != outputs:
+        raise InputError(
+            f"{name}: given {y.shape[1]} columns; allowed: {outputs}, one for each output"
+        )
+    else:
+        goals = torch.as_tensor(y).to(like)
+    kind.check(goals, name)
+    return goals
 
 
 def check_finite(array: NDArray[Any], name: str) -> None:

@@ -84,7 +84,9 @@ class Layer:
 class Problem:
     """The lifted objective of one run (docs/TRACE.md) and the order of one sweep.
 
-    ``order`` empty means the paper's backward order.  Raises ``InputError`` where layers do not
+    ``weighted`` says that the data hold a weight of each sample in the loss.  ``order`` empty
+    means the paper's backward order; ``("forward",)`` and ``("backward",)`` mean those of
+    :func:`default_order`.  Raises ``InputError`` where layers do not
     fit one another, the last activation is not the identity, or the order is not a permutation.
     """
 
@@ -94,6 +96,7 @@ class Problem:
     name: str = "run"
     loss: Loss = field(default_factory=Squared)
     order: tuple[str, ...] = ()
+    weighted: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -112,6 +115,8 @@ class Problem:
         default = backward_order(self.layers)
         if not self.order:
             object.__setattr__(self, "order", default)
+        elif len(self.order) == 1 and self.order[0] in ORDERS:
+            object.__setattr__(self, "order", ORDERS[self.order[0]](self.layers))
         elif sorted(self.order) != sorted(default):
             raise InputError(f"order: given {list(self.order)}; allowed: {list(default)} permuted")
 
@@ -133,7 +138,7 @@ class Problem:
             "name": self.name,
             "samples": self.samples,
             "dtype": self.dtype,
-            "loss": self.loss.to_json(),
+            "loss": self.loss.to_json() | ({"weighted": True} if self.weighted else {}),
             "order": list(self.order),
             "layers": [layer.to_json() for layer in self.layers],
         }

@@ -31,7 +31,7 @@ class Recorder:
         self._previous: tuple[int, State] | None = None
         (folder / "states").mkdir(parents=True, exist_ok=True)
         write_json(folder / "problem.json", problem.to_json())
-        _save(folder / "data.safetensors", {"X": data.X, "Y": data.Y}, sweep=None)
+        _save(folder / "data.safetensors", data.tensors(), sweep=None)
 
     def state(self, k: int, state: State) -> None:
         """Keep the state after sweep ``k`` if it belongs to a pair."""

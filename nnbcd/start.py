@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from nnbcd.activations import Activation, Identity, LeakyRelu, Relu
+from nnbcd.activations import ACTIVATIONS, Activation, Identity, activation_of
 from nnbcd.compressions import Factors
 from nnbcd.errors import InputError
 from nnbcd.problem import Problem
@@ -60,8 +60,10 @@ def random_weights(sizes: Sequence[int], *, seed: int) -> list[Weights]:
 def read_network(model: nn.Module) -> tuple[list[Weights], list[Activation]]:
     """Weights and activations of a ``Sequential`` of Linear layers with activations between.
 
-    Allowed between: ReLU, LeakyReLU, Identity, Dropout (ignored), or nothing.  A Linear without
-    bias gets b = 0.  Raises ``InputError`` naming the first module that does not fit.
+    Allowed between: a module of :data:`nnbcd.activations.ACTIVATIONS` (ReLU, LeakyReLU, Hardtanh
+    of -1..1, ReLU6, Hardsigmoid, Tanh, Sigmoid, and those that ``Activation.module`` makes),
+    Identity, Dropout (ignored), or nothing.  A Linear without bias gets b = 0.  Raises
+    ``InputError`` naming the first module that does not fit.
     """
     weights: list[Weights] = []
     activations: list[Activation] = []
@@ -75,24 +77,31 @@ def read_network(model: nn.Module) -> tuple[list[Weights], list[Activation]]:
                 )
                 weights.append((module.weight.detach(), bias.detach()))
                 activations.append(Identity())
-            case nn.ReLU() | nn.LeakyReLU() if weights and isinstance(activations[-1], Identity):
-                activations[-1] = (
-                    Relu()
-                    if isinstance(module, nn.ReLU)
-                    else LeakyRelu(float(module.negative_slope))
-                )
-            case nn.Identity() | nn.Dropout():
+            case nn.Dropout():
                 continue
             case _:
-                raise InputError(
-                    f"model: module {position} is {type(module).__name__}; allowed: a Sequential "
-                    "of Linear layers, each followed by at most one of ReLU, LeakyReLU, Identity"
-                )
+                activations[-1:] = [_following(module, position, activations)]
     if not weights:
         raise InputError("model: no Linear layer found; allowed: a Sequential of Linear layers")
     if not isinstance(activations[-1], Identity):
-        raise InputError("model: the last Linear layer must not be followed by an activation")
+        raise InputError(
+            "model: the last Linear layer must not be followed by an activation; "
+            f"given {type(activations[-1].module()).__name__}"
+        )
     return weights, activations
+
+
+def _following(module: nn.Module, position: int, before: Sequence[Activation]) -> Activation:
+    """The activation after a Linear layer, where ``before`` ends with that layer's."""
+    found = activation_of(module)
+    if isinstance(found, Identity) and before:
+        return before[-1]
+    if found is None or not before or not isinstance(before[-1], Identity):
+        raise InputError(
+            f"model: module {position} is {module}; allowed: a Sequential of Linear layers, each "
+            "followed by at most one of the modules of " + ", ".join(ACTIVATIONS)
+        )
+    return found
 
 
 def read_weights(path: Path) -> list[Weights]:

@@ -19,17 +19,24 @@ Observer = Callable[[str, State, State], None]
 
 @dataclass(frozen=True)
 class Data:
-    """X (n, d_0) and Y (n, d_N), and what depends on X alone."""
+    """X (n, d_0) and Y (n, d_N), what depends on X alone, and the samples' weights."""
 
     X: Tensor
     Y: Tensor
     gram: Tensor
     """``[X, 1]^T [X, 1]``, constant over a run."""
+    S: Tensor | None = None
+    """(n,), the weights of the samples in the loss; ``None`` is 1 each."""
 
     @classmethod
-    def of(cls, x: Tensor, y: Tensor) -> Data:
-        """Samples are rows; x and y share dtype and device."""
-        return cls(x, y, blocks.augmented_gram(x))
+    def of(cls, x: Tensor, y: Tensor, s: Tensor | None = None) -> Data:
+        """Samples are rows; all share dtype and device."""
+        return cls(x, y, blocks.augmented_gram(x), s)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """By the names of the trace format."""
+        named = {"X": self.X, "Y": self.Y}
+        return named if self.S is None else named | {"S": self.S}
 
 
 def sweep(problem: Problem, data: Data, state: State, observe: Observer | None = None) -> State:
@@ -87,7 +94,13 @@ def _step_v(problem: Problem, data: Data, state: State, i: int) -> State:
     own, p = state.layer(i), problem.layers[i - 1].penalties
     if i == problem.depth:
         v = blocks.update_v_out(
-            own.U, own.V, data.Y, loss=problem.loss, gamma=p.gamma, alpha=p.alpha
+            own.U,
+            own.V,
+            data.Y,
+            loss=problem.loss,
+            gamma=p.gamma,
+            alpha=p.alpha,
+            weights=data.S,
         )
         return state.with_layer(i, V=v)
     after, rho = state.layer(i + 1), problem.layers[i].penalties.rho

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class TorchOps:
-    """Implements :class:`nnbcd.scalar.Ops` elementwise on tensors of one dtype and device."""
+    """Implements :class:`nnbcd.scalar.RealOps` elementwise on tensors of one dtype and device."""
 
     def where(self, condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
         """``yes`` where ``condition`` holds, else ``no``."""
@@ -15,13 +15,13 @@ class TorchOps:
         # operands and several times as fast.
         return torch.lerp(no, yes, condition.to(no.dtype))
 
-    def minimum(self, value: Tensor, bound: float) -> Tensor:
+    def minimum(self, value: Tensor, bound: float | Tensor) -> Tensor:
         """The smaller of ``value`` and ``bound``."""
-        return value.clamp(max=bound)
+        return torch.clamp(value, max=bound)
 
-    def maximum(self, value: Tensor, bound: float) -> Tensor:
+    def maximum(self, value: Tensor, bound: float | Tensor) -> Tensor:
         """The larger of ``value`` and ``bound``."""
-        return value.clamp(min=bound)
+        return torch.clamp(value, min=bound)
 
     def absolute(self, value: Tensor) -> Tensor:
         """``|value|``."""
@@ -34,6 +34,26 @@ class TorchOps:
     def either(self, left: Tensor, right: Tensor) -> Tensor:
         """Logical or."""
         return left | right
+
+    def exp(self, value: Tensor) -> Tensor:
+        """The exponential."""
+        return value.exp()
+
+    def log(self, value: Tensor) -> Tensor:
+        """The natural logarithm."""
+        return value.log()
+
+    def tanh(self, value: Tensor) -> Tensor:
+        """The hyperbolic tangent."""
+        return value.tanh()
+
+    def unit(self, value: Tensor) -> float:
+        """The dtype's epsilon."""
+        return torch.finfo(value.dtype).eps
+
+    def surely(self, condition: Tensor) -> bool:
+        """Whether all entries hold; always false on a device that one would have to wait for."""
+        return condition.device.type == "cpu" and bool(condition.all())
 
 
 TORCH = TorchOps()

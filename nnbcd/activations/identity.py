@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from nnbcd.activations import piecewise
+from nnbcd.activations.affine import PiecewiseAffine
 from nnbcd.scalar import Piece
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(PiecewiseAffine):
     """The identity: its proximal step is a weighted mean, unique."""
 
     kind: ClassVar[str] = "identity"
-    pieces: ClassVar[tuple[Piece, ...]] = (Piece(1.0),)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The one piece."""
+        return (Piece(1.0),)
 
     def __call__(self, u: Tensor) -> Tensor:
         """``u`` itself."""
         return u
 
-    def prox(
-        self, v: Tensor, pre: Tensor, u_old: Tensor, *, gamma: float, rho: float, alpha: float
-    ) -> Tensor:
-        """See :meth:`nnbcd.activations.base.Activation.prox`."""
-        return piecewise.prox(self.pieces, v, pre, u_old, gamma=gamma, rho=rho, alpha=alpha)
+    def module(self) -> nn.Module:
+        """``nn.Identity``."""
+        return nn.Identity()
 
-    def to_json(self) -> dict[str, Any]:
-        """``{"kind": "identity"}``."""
-        return {"kind": self.kind}
+    @classmethod
+    def from_module(cls, module: nn.Module) -> Identity | None:
+        """Of ``nn.Identity``."""
+        return cls() if isinstance(module, nn.Identity) else None

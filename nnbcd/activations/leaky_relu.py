@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from nnbcd.activations import piecewise
+from nnbcd.activations.affine import PiecewiseAffine
 from nnbcd.errors import InputError
 from nnbcd.scalar import Piece
 
 
 @dataclass(frozen=True)
-class LeakyRelu:
+class LeakyRelu(PiecewiseAffine):
     """The leaky rectifier, ``0 < slope < 1``: at most two tied minimisers, one a side of 0."""
 
     kind: ClassVar[str] = "leaky_relu"
@@ -32,12 +32,11 @@ class LeakyRelu:
         """``u`` where positive, ``slope * u`` elsewhere."""
         return u.clamp(min=0) + self.slope * u.clamp(max=0)
 
-    def prox(
-        self, v: Tensor, pre: Tensor, u_old: Tensor, *, gamma: float, rho: float, alpha: float
-    ) -> Tensor:
-        """See :meth:`nnbcd.activations.base.Activation.prox`."""
-        return piecewise.prox(self.pieces, v, pre, u_old, gamma=gamma, rho=rho, alpha=alpha)
+    def module(self) -> nn.Module:
+        """``nn.LeakyReLU``."""
+        return nn.LeakyReLU(self.slope)
 
-    def to_json(self) -> dict[str, Any]:
-        """``{"kind": "leaky_relu", "slope": ...}``."""
-        return {"kind": self.kind, "slope": self.slope}
+    @classmethod
+    def from_module(cls, module: nn.Module) -> LeakyRelu | None:
+        """Of ``nn.LeakyReLU``."""
+        return cls(float(module.negative_slope)) if isinstance(module, nn.LeakyReLU) else None

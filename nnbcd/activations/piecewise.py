@@ -1,48 +1,70 @@
-"""The proximal step shared by all continuous piecewise-affine activations."""
+"""Any continuous piecewise-affine function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from nnbcd.scalar import Piece, piecewise_prox
-from nnbcd.tensor_ops import TORCH
-
-CHUNK = 1 << 15
-"""Elements per chunk on a CPU: a dozen temporaries of this size fit a second-level cache."""
+from nnbcd.activations.affine import PiecewiseAffine
+from nnbcd.errors import InputError
+from nnbcd.scalar import Piece
 
 
-def prox(
-    pieces: Sequence[Piece],
-    v: Tensor,
-    pre: Tensor,
-    u_old: Tensor,
-    *,
-    gamma: float,
-    rho: float,
-    alpha: float,
-) -> Tensor:
-    """Join the two quadratic terms at their weighted mean and take the scalar closed form."""
-    beta = rho + alpha
+@dataclass(frozen=True)
+class Piecewise(PiecewiseAffine):
+    """Slope ``slopes[0]`` left of ``breaks[0]``, where it is ``value``; ``slopes[j]`` from
+    ``breaks[j-1]`` on.
 
-    def closed_form(v: Tensor, pre: Tensor, u_old: Tensor) -> Tensor:
-        m = pre if alpha == 0 else (rho * pre + alpha * u_old) / beta
-        u = piecewise_prox(v, m, u_old, gamma=gamma, beta=beta, pieces=pieces, ops=TORCH)
-        assert isinstance(u, Tensor)  # the scalar forms are untyped by design
-        return u
+    ``breaks`` strictly ascend, at least one; one slope more than breaks; all finite.  Raises
+    ``InputError`` elsewhere.
+    """
 
-    if v.is_cuda:
-        return closed_form(v, pre, u_old)
-    return _in_chunks(closed_form, v, pre, u_old)
+    kind: ClassVar[str] = "piecewise"
+    breaks: tuple[float, ...]
+    slopes: tuple[float, ...]
+    value: float
 
+    def __post_init__(self) -> None:
+        numbers = (*self.breaks, *self.slopes, self.value)
+        if not all(math.isfinite(x) for x in numbers):
+            raise InputError(f"piecewise: given {list(numbers)}; allowed: finite numbers")
+        if not self.breaks or any(a >= b for a, b in pairwise(self.breaks)):
+            raise InputError(
+                f"piecewise breaks: given {list(self.breaks)}; allowed: one or more, ascending"
+            )
+        if len(self.slopes) != len(self.breaks) + 1:
+            raise InputError(
+                f"piecewise slopes: given {len(self.slopes)}; "
+                f"allowed: {len(self.breaks) + 1}, one more than breaks"
+            )
 
-def _in_chunks(form: Callable[..., Tensor], *operands: Tensor) -> Tensor:
-    """Evaluate an elementwise form piece by piece, so that its temporaries stay in cache."""
-    flat = [operand.reshape(-1) for operand in operands]
-    out = torch.empty_like(flat[0])
-    for start in range(0, len(out), CHUNK):
-        part = slice(start, start + CHUNK)
-        out[part] = form(*(operand[part] for operand in flat))
-    return out.reshape(operands[0].shape)
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """One piece more than breaks."""
+        bounds = (None, *self.breaks, None)
+        return tuple(
+            Piece(k, s - k * t, low, high)
+            for (t, s, k), low, high in zip(self._anchored(), bounds, bounds[1:], strict=False)
+        )
+
+    def __call__(self, u: Tensor) -> Tensor:
+        """The value at the piece's break and its slope from there."""
+        anchors, values, slopes = (u.new_tensor(row) for row in zip(*self._anchored(), strict=True))
+        piece = torch.bucketize(u.detach().contiguous(), anchors[1:])
+        found: Tensor = values[piece] + slopes[piece] * (u - anchors[piece])
+        return found
+
+    def _anchored(self) -> Iterator[tuple[float, float, float]]:
+        """``(t, s(t), slope)`` a piece: t the break at its left, of the first at its right."""
+        s = self.value
+        yield self.breaks[0], s, self.slopes[0]
+        for j, (t, k) in enumerate(zip(self.breaks, self.slopes[1:], strict=True)):
+            if j > 0:
+                s += self.slopes[j] * (t - self.breaks[j - 1])
+            yield t, s, k

@@ -5,6 +5,7 @@ from nnbcd.config.load import load_config, parse_config, with_data_dir
 from nnbcd.config.models import (
     Config,
     DataConfig,
+    LossConfig,
     NetworkConfig,
     RunConfig,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "CompressionConfig",
     "Config",
     "DataConfig",
+    "LossConfig",
     "NetworkConfig",
     "PenaltiesConfig",
     "RunConfig",

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from nnbcd.config.choices import ActivationChoice, ClassWeight, OrderChoice
 from nnbcd.config.compression import CompressionConfig
 from nnbcd.config.penalties import PenaltiesConfig
 from nnbcd.config.table import Table, complain, show
+
+if TYPE_CHECKING:
+    from nnbcd.losses import Loss
 
 Size = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -30,6 +34,7 @@ class DataConfig(Table):
     task: Literal["classification", "regression"] = "classification"
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     seed: Seed = 0
+    class_weight: ClassWeight | None = None
 
     @model_validator(mode="after")
     def _check(self) -> DataConfig:
@@ -51,6 +56,10 @@ class DataConfig(Table):
                 not reads_file
                 and self.task == "regression"
                 and f'data.task: given "regression"; allowed: "classification" for {self.source}',
+                self.class_weight is not None
+                and self.task == "regression"
+                and f"data.class_weight: given {show(self.class_weight)}; allowed: with task "
+                '"classification" only',
             ]
         )
         return self
@@ -63,7 +72,7 @@ class NetworkConfig(Table):
     """
 
     hidden: tuple[Size, ...] = (256, 128)
-    activation: Literal["relu", "leaky_relu", "identity"] = "relu"
+    activation: ActivationChoice = "relu"
     slope: Annotated[float, Field(gt=0, lt=1)] | None = None
     start: Literal["random", "backprop", "weights"] = "random"
     weights: Path | None = None
@@ -89,6 +98,25 @@ class NetworkConfig(Table):
         return self
 
 
+class LossConfig(Table):
+    """``[loss]``: a kind and the keys of that kind; a member of ``nnbcd.losses.LOSSES``."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str = "squared"
+
+    @model_validator(mode="after")
+    def _check(self) -> LossConfig:
+        self.member()
+        return self
+
+    def member(self) -> Loss:
+        """The loss of this kind with these keys."""
+        from nnbcd.losses import loss_from
+
+        return loss_from({"kind": self.kind} | (self.model_extra or {}), "loss")
+
+
 class RunConfig(Table):
     """``[run]``: how long, in what arithmetic, and where to.
 
@@ -97,6 +125,7 @@ class RunConfig(Table):
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = "run"
     sweeps: Size | None = None
+    order: OrderChoice = "backward"
     seed: Seed = 0
     dtype: Literal["float32", "float64"] = "float64"
     device: Literal["cpu", "cuda"] = "cpu"
@@ -110,6 +139,7 @@ class Config(Table):
 
     data: DataConfig
     network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig()
     compression: CompressionConfig = CompressionConfig()
     penalties: PenaltiesConfig = PenaltiesConfig()
     run: RunConfig = RunConfig()

@@ -1,30 +1,27 @@
-"""``1/2 ||V - Y||^2``."""
+"""``1/2 ||v - y||^2``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
-from nnbcd.reduce import half_square
+from nnbcd.losses.base import Loss
+from nnbcd.losses.targets import REAL, Targets
 
 
 @dataclass(frozen=True)
-class Squared:
+class Squared(Loss):
     """Half the squared distance to the targets: its proximal step is a weighted mean."""
 
     kind: ClassVar[str] = "squared"
+    targets: ClassVar[Targets] = REAL
 
-    def value(self, v: Tensor, y: Tensor) -> Tensor:
-        """``1/2 ||v - y||^2`` in float64."""
-        return half_square(v - y)
+    def rows(self, v: Tensor, y: Tensor) -> Tensor:
+        """``1/2 ||v_j - y_j||^2``."""
+        return 0.5 * (v - y).square().sum(1)
 
-    def prox(self, u: Tensor, v_old: Tensor, y: Tensor, *, gamma: float, alpha: float) -> Tensor:
-        """See :meth:`nnbcd.losses.base.Loss.prox`; unique."""
-        total = y + gamma * u if alpha == 0 else y + gamma * u + alpha * v_old
-        return total / (1 + gamma + alpha)
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"kind": "squared"}``."""
-        return {"kind": self.kind}
+    def nearest(self, a: Tensor, y: Tensor, m: Tensor) -> Tensor:
+        """The weighted mean of ``y`` and ``a``."""
+        return (y + m * a) / (1 + m)

@@ -25,7 +25,7 @@ def _facts(files: RunFiles) -> Iterator[tuple[str, Any]]:
         sizes = [layers[0].get("inputs"), *(layer.get("outputs") for layer in layers)]
         yield "network", "–".join(str(size) for size in sizes)
     yield "samples", problem.get("samples")
-    yield "loss", mapping(problem.get("loss")).get("kind")
+    yield "loss", _described(problem["loss"]) if problem.get("loss") else None
     yield "compression", run.get("compression")
     if run:
         kept, kept_all = percent(run.get("kept_fraction")), percent(run.get("kept_fraction_all"))

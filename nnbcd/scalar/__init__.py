@@ -3,7 +3,20 @@
 Run with torch operations they are the solver; run with symbols they are the statement to be proved.
 """
 
-from nnbcd.scalar.ops import Ops
+from nnbcd.scalar.margins import hinge_prox, huber_prox, logistic_prox
+from nnbcd.scalar.ops import Ops, RealOps
 from nnbcd.scalar.piecewise import Piece, piecewise_prox
+from nnbcd.scalar.tanh import sigmoid_prox, tanh_certificate, tanh_prox
 
-__all__ = ["Ops", "Piece", "piecewise_prox"]
+__all__ = [
+    "Ops",
+    "Piece",
+    "RealOps",
+    "hinge_prox",
+    "huber_prox",
+    "logistic_prox",
+    "piecewise_prox",
+    "sigmoid_prox",
+    "tanh_certificate",
+    "tanh_prox",
+]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnbcd.scalar.choice import choose
 from nnbcd.scalar.ops import Ops
 
 
@@ -26,18 +27,11 @@ def piecewise_prox(
 
     On a piece the objective is a strictly convex parabola, so its minimiser there is the
     stationary point clipped to the piece; the best piece wins.  Globally exact for continuous
-    ``s`` with ``beta > 0``.  The minimiser may be a tie of two: then the one nearest to ``u_old``
-    is returned, and of two equally near the one of the earlier piece.
+    ``s`` with ``beta > 0``.  ``pieces`` ascend.  Of tied minimisers the one nearest to ``u_old``
+    is returned, and of two equally near the lower.
     """
     found = [_candidate(v, m, piece, gamma=gamma, beta=beta, ops=ops) for piece in pieces]
-    best, best_value = found[0]
-    for position, (u, value) in enumerate(found[1:], start=1):
-        nearer = ops.absolute(u - u_old) < ops.absolute(best - u_old)
-        wins = ops.either(value < best_value, ops.both(value == best_value, nearer))
-        best = ops.where(wins, u, best)
-        if position < len(found) - 1:  # the last comparison needs no value after it
-            best_value = ops.where(wins, value, best_value)
-    return best
+    return choose(found, u_old, ops=ops)
 
 
 def _candidate(

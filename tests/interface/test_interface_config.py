@@ -41,7 +41,13 @@ def test_the_examples_are_valid(path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert [p.stem for p in EXAMPLES] == ["digits-nm", "digits-prune", "digits-tt", "mnist-prune"]
+    assert [p.stem for p in EXAMPLES] == [
+        "digits-hinge",
+        "digits-nm",
+        "digits-prune",
+        "digits-tt",
+        "mnist-prune",
+    ]
 
 
 def test_paths_count_from_the_file(tmp_path: Path) -> None:
@@ -77,7 +83,7 @@ def test_a_configuration_is_frozen(tmp_path: Path) -> None:
         (DATA + "heldout = 0.1\n", ["data.heldout: unknown key; did you mean held_out?"]),
         (DATA + "sweeps = 3\n", ["data.sweeps: unknown key; did you mean it under [run]?"]),
         (DATA + "zzz = 3\n", ["data.zzz: unknown key; known keys: source, path, data_dir, target, "
-                              "task, held_out, seed"]),
+                              "task, held_out, seed, class_weight"]),
         (DATA + "[runs]\n", ["runs: unknown key; did you mean run?"]),
         ("sweeps = 3\n" + DATA, ["sweeps: unknown key; did you mean it under [run]?"]),
         ("run = 3\n" + DATA, ["run: given 3; allowed: a table [run]"]),

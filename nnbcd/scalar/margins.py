@@ -1,0 +1,57 @@
+"""The proximal steps of three convex losses of one number: ``l(v) + m/2 (v - a)^2``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnbcd.scalar.ops import Ops, RealOps
+from nnbcd.scalar.root import bracketed_root
+
+
+def huber_prox(a: Any, y: Any, m: Any, *, delta: float, ops: Ops) -> Any:
+    """Minimise ``h(v - y) + m/2 (v - a)^2``, h quadratic within ``delta`` and affine beyond.
+
+    ``m (a - v) = h'(v - y)``: the quadratic piece gives ``(a - y)/(1 + m)`` for ``a - v``, the
+    affine ones ``+-delta/m``, and each holds where it is the smaller.
+    """
+    most = delta / m
+    return a - ops.maximum(ops.minimum((a - y) / (1 + m), most), -most)
+
+
+def hinge_prox(a: Any, y: Any, m: Any, *, ops: Ops) -> Any:
+    """Minimise ``max(0, 1 - y v) + m/2 (v - a)^2`` for ``y`` of -1 or 1.
+
+    In the margin ``z = y v``, from ``c = y a``: c where it is 1 or more, else a step of ``1/m``
+    that stops at the kink, exactly at 1.
+    """
+    c = y * a
+    return y * ops.maximum(c, ops.minimum(c + 1 / m, 1))
+
+
+def logistic_prox(a: Any, y: Any, m: Any, *, ops: RealOps) -> Any:
+    """Minimise ``log(1 + e^(-y v)) + m/2 (v - a)^2`` for ``y`` of -1 or 1, up to rounding.
+
+    In the margin ``z = y v``, from ``c = y a``: the root of ``m (z - c) - 1/(1 + e^z)``, which
+    increases.  It lies in ``[c, c + 1/m]``, and below ``max(c + 1, -log m)``, where the second
+    term is at most m.
+    """
+    c = y * a
+
+    def function(z: Any) -> tuple[Any, Any, Any]:
+        e = ops.exp(-ops.absolute(z))
+        large, small = 1 / (1 + e), e / (1 + e)
+        pull = ops.where(z > 0, small, large)
+        size = m * (ops.absolute(z) + ops.absolute(c)) + pull
+        return m * (z - c) - pull, m + large * small, size
+
+    high = ops.minimum(c + 1 / m, ops.maximum(c + 1, -ops.log(m)))
+    return y * bracketed_root(
+        function,
+        c,
+        high,
+        c,
+        last=False,
+        floor=ops.unit(a) * ops.unit(a),
+        scale=ops.absolute(c),
+        ops=ops,
+    )
