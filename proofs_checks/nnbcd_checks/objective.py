@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from nnbcd_checks.arrays import norm
 from nnbcd_checks.judged import Sizes
-from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.rounding import AUDIT_UNIT, growth
 
@@ -34,7 +33,7 @@ def gaps_of(mixed: Mixed) -> Gaps:
 def objective(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float]) -> dict[str, float]:
     """The terms of the objective and their ``total``, from the norms of the present state."""
     problem = mixed.problem
-    loss = LOSSES[problem.loss].value(mixed.v(problem.depth), mixed.y)
+    loss = mixed.targets.value(mixed.v(problem.depth))
     terms = {"loss": loss, "gamma": 0.0, "rho": 0.0, "tau": 0.0, "mu": 0.0}
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
@@ -54,11 +53,12 @@ def objective_error(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float], loss: 
     term itself for the sum.
     """
     problem, sizes = mixed.problem, Sizes(dict(norms))
-    total = AUDIT_UNIT * growth(mixed.y.size) * loss
+    v = mixed.v(problem.depth)
+    total = AUDIT_UNIT * (growth(v.size) * loss + mixed.targets.value_error(v))
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
         many = growth(problem.samples * layer.outputs)
-        shaped = 2 * norms[f"U{i}"]
+        shaped = 2 * sizes.shaped(problem, i)
         total += weigh.gamma * _square_error(gaps.misfit[i], shaped, many)
         error = sizes.prediction(problem, i)[1]
         total += weigh.rho * _square_error(gaps.linear[i], error, many)
@@ -79,10 +79,12 @@ def _square_error(size: float, error: float, many: float) -> float:
 def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
     """A bound of the rounding in the computed gradient of L at the end of a sweep."""
     problem = mixed.problem
-    root, parts = math.sqrt(problem.samples), [4 * (sizes("Y") + sizes(f"V{problem.depth}"))]
+    root = math.sqrt(problem.samples)
+    parts = [4 * mixed.targets.magnitude(mixed.v(problem.depth))]
     for i, layer in enumerate(problem.layers, 1):
         weigh, many = layer.penalties, growth(problem.samples + layer.outputs)
-        misfit = 8 * weigh.gamma * (sizes(f"V{i}") + sizes(f"U{i}"))
+        steep = max(1.0, layer.activation.lipschitz)
+        misfit = 8 * weigh.gamma * steep * (sizes(f"V{i}") + sizes.shaped(problem, i))
         error, linear = sizes.prediction(problem, i)[1], gaps.linear[i]
         values, weight = math.hypot(sizes(f"V{i - 1}"), root), sizes(f"W{i}")
         # rho E in U, rho E^T [V 1] in (W, b), rho E W in the V below.
