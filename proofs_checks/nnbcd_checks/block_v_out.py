@@ -39,7 +39,7 @@ def judge_v_out(bench: Bench, i: int, new: Mapping[str, Array], constant: float 
     curvature = stiff + weights * targets.loss.modulus
     gaps = float(weights @ targets.loss.gap(v, targets.y, p))
     kinks = float((weights * band) @ targets.loss.kinks(v, targets.y, band))
-    bound = _bound(bench, i, v)
+    bound = _bound(bench, i, v, p, band)
     lost = bench.underflow(step.size, float(curvature.max()))
     plain, length = bench.unit * bound + lost, math.sqrt(step_square)
     many = growth(step.size)
@@ -60,12 +60,12 @@ def judge_v_out(bench: Bench, i: int, new: Mapping[str, Array], constant: float 
     )
 
 
-def _bound(bench: Bench, i: int, v: Array) -> float:
+def _bound(bench: Bench, i: int, v: Array, p: Array, band: Array) -> float:
     """The residual a right V_N may leave, in unit roundoffs: a few roundings of every operand.
 
     A subgradient may take as many as a row is wide, whose roundings add up in one entry.
     """
     size, weigh = bench.sizes, bench.problem.layer(i).penalties
-    loss = growth(v.shape[1]) / growth(1) * bench.mixed.targets.magnitude(v)
+    loss = growth(v.shape[1]) / growth(1) * bench.mixed.targets.magnitude(v, p, band)
     fit = weigh.gamma * size(f"U{i}") + (weigh.gamma + 2 * weigh.alpha) * size(f"V{i}")
     return 6 * (loss + fit)

@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnbcd_checks.arrays import norm
 from nnbcd_checks.judged import Sizes
 from nnbcd_checks.mixed import Mixed
-from nnbcd_checks.rounding import AUDIT_UNIT, growth
+from nnbcd_checks.rounding import AUDIT_UNIT, growth, iterate_unit
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
     """A bound of the rounding in the computed gradient of L at the end of a sweep."""
     problem = mixed.problem
     root = math.sqrt(problem.samples)
-    parts = [4 * mixed.targets.magnitude(mixed.v(problem.depth))]
+    v = mixed.v(problem.depth)
+    targets, last = mixed.targets, problem.layer(problem.depth).penalties
+    band = targets.band(v, last.gamma + last.alpha, iterate_unit(problem.dtype))
+    parts = [4 * targets.magnitude(v, targets.nearest(np.zeros_like(v), v, band), band)]
     for i, layer in enumerate(problem.layers, 1):
         weigh, many = layer.penalties, growth(problem.samples + layer.outputs)
         steep = max(1.0, layer.activation.lipschitz)

@@ -57,9 +57,13 @@ class Targets:
         """``smooth + S p`` (n, d)."""
         return smooth + self.weights[:, None] * p
 
-    def magnitude(self, v: Array) -> float:
-        """The norm of what enters a computed ``S p``, in which its roundoffs are counted."""
-        rows = self.weights[:, None]
-        p = self.loss.nearest(np.zeros_like(v), v, self.y, np.zeros(len(v)))
+    def magnitude(self, v: Array, p: Array, band: Array) -> float:
+        """The norm of what enters a computed ``S p``, in which its roundoffs are counted.
+
+        At a kink p is found from shares as large as any there may be, whatever it comes to.
+        """
+        rows, kinks = self.weights[:, None], self.loss.kinks(v, self.y, band)
+        shares = np.where(kinks > 0, self.loss.reach(v.shape[1]), 0.0)
+        size = np.maximum(np.abs(p), shares[:, None])
         sway = self.loss.sway(np.abs(v) + np.abs(self.y))
-        return float(np.linalg.norm(rows * np.abs(p)) + np.linalg.norm(rows * sway))
+        return float(np.linalg.norm(rows * size) + np.linalg.norm(rows * sway))
