@@ -41,7 +41,7 @@ class KinkedScan:
         self.scalars, self.activation, self.band = scalars, activation, kink_band(dtype)
         self.own = self.squares = 0.0
         self._found: list[NDArray[np.intp]] = []
-        self._buffers = empty(4, CHUNK)
+        self._buffers, self._force = empty(4, CHUNK), empty(CHUNK)
 
     @property
     def floor(self) -> float:
@@ -82,9 +82,13 @@ class KinkedScan:
         for kink in self.activation.kinks:
             # F' at the kink is smooth + beta (t - u) - gamma k (a + s(u) - s(t)).
             there = self._at_kink(part, kink, smooth, spare)
-            force = pull + self.scalars.gamma * (part.shaped - kink.value)
-            left = (part.u >= kink.at) & (there > kink.left * force)
-            found.append(np.flatnonzero(left | (part.u <= kink.at) & (there < kink.right * force)))
+            force = np.multiply(part.shaped, self.scalars.gamma, out=self._force[: part.u.size])
+            force += pull
+            if kink.value:
+                force -= self.scalars.gamma * kink.value
+            left = (part.u >= kink.at) & (there > _times(kink.left, force))
+            right = (part.u <= kink.at) & (there < _times(kink.right, force))
+            found.append(np.flatnonzero(left | right))
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
     def _at_kink(self, part: Part, kink: Kink, smooth: Array, out: Array) -> Array:
@@ -116,6 +120,13 @@ class KinkedScan:
         at_kink = float(tolerance[own[keep] < 0].sum())
         gap = math.sqrt(2 * bounds[1] * at_kink)
         return Excess(float(under[keep].sum()), float(tolerance.sum()), gap)
+
+
+def _times(slope: float, force: Array) -> Array | float:
+    """``slope * force`` without a pass where it needs none."""
+    if slope == 0.0:
+        return 0.0
+    return force if slope == 1.0 else slope * force
 
 
 def curvatures(scalars: Scalars, activation: PiecewiseAffine) -> tuple[float, float]:
