@@ -32,6 +32,14 @@ def empty(*shape: int) -> Array:
     return found
 
 
+def real(value: int | float) -> float:
+    """``value`` as a float; infinite where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
 def square(a: Array) -> float:
     """The squared Frobenius norm of ``a``."""
     return float(np.vdot(a, a))

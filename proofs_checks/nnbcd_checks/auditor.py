@@ -18,8 +18,9 @@ from nnbcd_checks.verdicts import Verdicts
 class Auditor:
     """Judges a run from its states; keeps the last state only.
 
-    ``x`` (n, d_0), ``y`` (n, d_N) and the states' tensors are of the problem's dtype and are
-    copied, so that a caller may change them afterwards.  ``threads`` caps the BLAS threads of
+    ``x`` (n, d_0), ``y`` (n, d_N), the sample weights ``weights`` (n,) of a weighted loss and the
+    states' tensors are of the problem's dtype and are copied, so that a caller may change them
+    afterwards.  ``threads`` caps the BLAS threads of
     NumPy inside the auditor, so that they do not fight those of the trainer.
     """
 
@@ -29,13 +30,14 @@ class Auditor:
         x: NDArray[Any],
         y: NDArray[Any],
         start: Mapping[str, NDArray[Any]],
+        weights: NDArray[Any] | None = None,
         *,
         threads: int = 1,
     ) -> None:
         self.problem, self._threads = problem, threads
         self._pools = ThreadpoolController()
         with self._pools.limit(limits=threads, user_api="blas"):
-            self._meter = Meter(problem, x, y, start)
+            self._meter = Meter(problem, x, y, start, weights=weights)
         self._verdicts = Verdicts(problem, self._meter.targets)
         self._verdicts.see_state(0, self._meter.excess_nonzeros())
 

@@ -1,4 +1,4 @@
-"""Judges of V: V_N next to the loss, and V_i between two layers.  Both blocks are quadratic."""
+"""Judge of V_i (n, d_i) between two layers: a quadratic block, the same in every row."""
 
 from __future__ import annotations
 
@@ -10,45 +10,12 @@ import numpy as np
 from nnbcd_checks.arrays import Array, Term, reduce_sum, weighted_sum
 from nnbcd_checks.fused import subtract
 from nnbcd_checks.judged import Bench, Judged, Quadratic, judge_quadratic
-from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth
 from nnbcd_checks.solves import half_inverse_norm, with_prox
 
 
 def judge_v(bench: Bench, i: int, new: Mapping[str, Array], constant: float | None) -> Judged:
-    """The figures of V_i (n, d_i)."""
-    name = f"V{i}"
-    step, step_square = subtract(new[name], bench.mixed.now[name])
-    if i == bench.problem.depth:
-        found = _last(bench, i, new[name], step, step_square)
-    else:
-        found = _hidden(bench, i, new[name], step, step_square)
-    return judge_quadratic(bench, name, constant, found)
-
-
-def _last(bench: Bench, i: int, new: Array, step: Array, step_square: float) -> Quadratic:
-    """V_N: ``loss gradient + gamma (V - s(U)) + alpha D = 0``; the Hessian is a number."""
-    weigh, curvature = bench.problem.layer(i).penalties, LOSSES[bench.problem.loss].curvature
-    bench.mixed.replace_v(i, new)
-    terms = with_prox(bench, f"V{i}", weigh.alpha, step)
-    residual_square, inner = reduce_sum(terms, step)
-    stiff = weigh.gamma + curvature
-    excess = residual_square / (2 * (stiff + weigh.alpha))
-    return Quadratic(
-        prox=weigh.alpha,
-        step_square=step_square,
-        curved=stiff * step_square,
-        residual_square=residual_square,
-        inner=inner,
-        cheap=excess,
-        exact=lambda: excess,
-        slack=_slack_v_out(bench, stiff + weigh.alpha),
-        size=step.size,
-    )
-
-
-def _hidden(bench: Bench, i: int, new: Array, step: Array, step_square: float) -> Quadratic:
-    """V_i: ``gamma (V - s(U)) + rho E W = 0`` with E, W of the layer above; no prox.
+    """V_i, i < N: ``gamma (V - s(U)) + rho E W = 0`` with E, W of the layer above; no prox.
 
     The Hessian is ``gamma I + rho W^T W`` on each row, and ``D W^T`` is what D does to E.
     """
@@ -56,12 +23,14 @@ def _hidden(bench: Bench, i: int, new: Array, step: Array, step_square: float) -
         bench.problem.layer(i).penalties.gamma,
         bench.problem.layer(i + 1).penalties.rho,
     )
-    linear = bench.mixed.replace_v(i, new)
+    name = f"V{i}"
+    step, step_square = subtract(new[name], bench.mixed.now[name])
+    linear = bench.mixed.replace_v(i, new[name])
     moved = 0.0 if linear is None else linear.moved
-    terms = with_prox(bench, f"V{i}", 0.0, step)
+    terms = with_prox(bench, name, 0.0, step)
     residual_square, inner = reduce_sum(terms, step)
     off = AUDIT_UNIT * 2 * bench.sizes.prediction(bench.problem, i + 1)[1]
-    return Quadratic(
+    found = Quadratic(
         prox=0.0,
         step_square=step_square,
         curved=gamma * step_square + rho * moved,
@@ -73,14 +42,7 @@ def _hidden(bench: Bench, i: int, new: Array, step: Array, step_square: float) -
         size=step.size,
         curved_error=rho * off * (math.sqrt(moved) + off),
     )
-
-
-def _slack_v_out(bench: Bench, curvature: float) -> Slack:
-    """V_N: (1 + gamma + alpha) V = Y + gamma s(U) + alpha V_old, a few roundings each."""
-    size, i = bench.sizes, bench.problem.depth
-    weigh = bench.problem.layer(i).penalties
-    bound = size("Y") + weigh.gamma * size(f"U{i}") + (weigh.alpha + curvature) * size(f"V{i}")
-    return Slack(0.0, ((6 * bound, curvature),), curvature)
+    return judge_quadratic(bench, name, constant, found)
 
 
 def _slack_v(bench: Bench, i: int) -> Slack:

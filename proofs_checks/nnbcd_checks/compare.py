@@ -37,9 +37,14 @@ def differs(given: float | None, expected: float | None, allowed: float) -> bool
     return not abs(given - expected) <= allowed
 
 
-def inconsistencies(problem: Problem, row: Row, last: Row | None) -> Iterator[Difference]:
-    """What a recorded row says against itself, the claim, and the row before it."""
-    expected = block_constants(problem)
+def inconsistencies(
+    problem: Problem, row: Row, last: Row | None, lightest: float = 1.0
+) -> Iterator[Difference]:
+    """What a recorded row says against itself, the claim, and the row before it.
+
+    ``lightest``: the least sample weight.
+    """
+    expected = block_constants(problem, lightest)
     names = [name for block in problem.order for name in row_blocks(problem, block)]
     if [block.block for block in row.blocks] != names:
         yield Difference(row.sweep, "blocks", None, None, 0.0)
@@ -49,7 +54,7 @@ def inconsistencies(problem: Problem, row: Row, last: Row | None) -> Iterator[Di
         if differs(block.constant, want, CLOSE * abs(want or 0.0)):
             key = f"blocks.{block.block}.constant"
             yield Difference(row.sweep, key, block.constant, want, 0.0, block.block)
-    least = least_constant(problem)
+    least = least_constant(problem, lightest)
     checks: list[Check] = [
         ("subgradient.lambda", row.subgradient.lambda_, least, CLOSE * (least or 0))
     ]

@@ -9,21 +9,20 @@ Math. Program. 137, 2013; Zeng et al., ICML 2019; arXiv 2303.06815.)
 
 from __future__ import annotations
 
-from nnbcd_checks.activations import pieces_of
-from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.problem import Problem
 
 
-def block_constants(problem: Problem) -> dict[str, float | None]:
+def block_constants(problem: Problem, lightest: float = 1.0) -> dict[str, float | None]:
     """The constant of every block as rows name them (cores ``Z2.1``), in sweep order.
 
+    ``lightest``: the least sample weight, which multiplies the strong convexity of the loss.
     ``None`` for ``tt_svd``: a truncated TT-SVD minimises nothing, so no theorem covers it.
     """
     found: dict[str, float | None] = {}
     for block in problem.order:
         i = int(block[1:])
         for name in row_blocks(problem, block):
-            found[name] = _constant(problem, block[0], i)
+            found[name] = _constant(problem, block[0], i, lightest)
     return found
 
 
@@ -35,17 +34,17 @@ def row_blocks(problem: Problem, block: str) -> list[str]:
     return [block]
 
 
-def _constant(problem: Problem, kind: str, i: int) -> float | None:
+def _constant(problem: Problem, kind: str, i: int, lightest: float) -> float | None:
     layer, last = problem.layer(i), i == problem.depth
     weigh = layer.penalties
     if kind == "V":
         # gamma/2 ||V - s||^2 is gamma-strongly convex; the loss adds its own to V_N.
-        loss = weigh.alpha + LOSSES[problem.loss].curvature / 2 if last else 0.0
+        loss = weigh.alpha + problem.loss.modulus * lightest / 2 if last else 0.0
         return weigh.gamma / 2 + loss
     if kind == "U":
-        prox, pieces = 0.0 if last else weigh.alpha, pieces_of(layer.activation)
-        if pieces.smooth:
-            return prox + (weigh.gamma * pieces.left**2 + weigh.rho) / 2
+        prox = 0.0 if last else weigh.alpha
+        if layer.activation.linear:
+            return prox + (weigh.gamma * layer.activation.lipschitz**2 + weigh.rho) / 2
         return prox / 2  # not convex in U
     if kind == "W":
         return weigh.alpha + weigh.mu / 2  # on [W b]; W alone has tau more
@@ -53,8 +52,8 @@ def _constant(problem: Problem, kind: str, i: int) -> float | None:
     return {"tt": weigh.alpha_z, "prune": weigh.alpha_z / 2}.get(layer.compression.kind)
 
 
-def least_constant(problem: Problem) -> float | None:
+def least_constant(problem: Problem, lightest: float = 1.0) -> float | None:
     """``lambda``: the least constant of all blocks; ``None`` if some block has none."""
-    values = list(block_constants(problem).values())
+    values = list(block_constants(problem, lightest).values())
     known = [value for value in values if value is not None]
     return min(known) if len(known) == len(values) else None

@@ -14,11 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.activations import Pieces
+from nnbcd_checks.activations import Activation
 from nnbcd_checks.arrays import CHUNK, Array, chunks, empty
 
-Visit = Callable[[int, Array, Array, Array, Array, Array], None]
-"""Told ``(offset, u, slope, step, misfit, linear)`` of one chunk, all of one shape (m,)."""
+
+@dataclass(frozen=True)
+class Part:
+    """Entries (m,) of a new U, from flat index ``low`` on, with what depends on them."""
+
+    low: int
+    u: Array
+    slope: Array
+    shaped: Array
+    step: Array
+    misfit: Array
+    linear: Array
+
+
+Visit = Callable[[Part], None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,7 @@ class MoveU:
 
 
 def move_u(
-    pieces: Pieces,
+    activation: Activation,
     v: Array,
     pair: tuple[Array, Array],
     shaped_old: Array,
@@ -48,7 +61,7 @@ def move_u(
     """Everything that follows from ``pair = (u, u_old)``; all operands (n, d)."""
     new = pair[0]
     step, misfit, linear = (empty(*new.shape) for _ in range(3))
-    shaped = new if pieces.smooth else empty(*new.shape)
+    shaped = new if activation.linear else empty(*new.shape)
     flats = [np.ravel(a) for a in (*pair, v, shaped_old, linear_old, step, shaped, misfit, linear)]
     buffers, sums = empty(2, CHUNK), np.zeros(6)
     for part in chunks(new.size):
@@ -56,15 +69,14 @@ def move_u(
         slope, change = buffers[0, : u.size], buffers[1, : u.size]
         np.subtract(u, old, out=d)
         np.subtract(linear_before, d, out=e)
-        if not pieces.smooth:
-            pieces.slope(u, out=slope)
-            np.multiply(u, slope, out=s)
+        if not activation.linear:
+            activation.shape(u, slope, s)
         np.subtract(target, s, out=a)
         np.subtract(s, shaped_before, out=change)
         pairs = ((d, d), (change, change), (change, a), (d, e), (a, a), (e, e))
         sums += [float(np.dot(left, right)) for left, right in pairs]
         if visit is not None:
-            visit(part.start, u, slope, d, a, e)
+            visit(Part(part.start, u, slope, s, d, a, e))
     return MoveU(step, shaped, misfit, linear, *(float(value) for value in sums))
 
 

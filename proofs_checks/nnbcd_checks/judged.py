@@ -22,7 +22,7 @@ from typing import TypeAlias
 from nnbcd_checks.arrays import Array, Term
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.problem import Problem
-from nnbcd_checks.rounding import AUDIT_UNIT, SMALLEST, UNIT, Slack, growth
+from nnbcd_checks.rounding import AUDIT_UNIT, SMALLEST, Slack, growth, iterate_unit
 
 Constants: TypeAlias = Mapping[str, float | None]
 
@@ -61,6 +61,12 @@ class Sizes:
         """`growth` of a sum over so many samples."""
         return growth(samples, self("repeats"))
 
+    def shaped(self, problem: Problem, i: int) -> float:
+        """A bound of ``||s(U_i)||`` and of the norms of what it is computed from."""
+        layer = problem.layer(i)
+        spread = math.sqrt(problem.samples * layer.outputs) * layer.activation.offset
+        return layer.activation.lipschitz * self(f"U{i}") + spread
+
     def prediction(self, problem: Problem, i: int) -> tuple[float, float]:
         """For ``P_i = V_{i-1} W_i^T + b_i``: a bound of ``|V||W|^T + |b|``, and of an error.
 
@@ -97,7 +103,7 @@ class Bench:
     @property
     def unit(self) -> float:
         """Unit roundoff of the iterates plus that of the auditor."""
-        return UNIT[self.problem.dtype] + AUDIT_UNIT
+        return iterate_unit(self.problem.dtype)
 
     def underflow(self, entries: int, weight: float) -> float:
         """How far underflow may put a residual, or a sum of values, of so many entries off.

@@ -1,100 +1,158 @@
-"""U_i's scalar problem where the activation has a kink: two convex quadratics meeting at u = 0.
+"""U_i's scalar problem where s is piecewise affine: convex quadratics meeting at the kinks.
 
-Entrywise the block problem is
+On the piece with slope k, F is a quadratic with second derivative ``q = gamma k^2 + beta``.  Its
+minimum over that closed piece follows from F and its one-sided derivatives at a kink of the
+piece: the Newton decrement there, cut off at the other end.  The least over the pieces is the
+global minimum, from the definition.  How far u ends above the minimum of its own piece is
+``F'(u)^2 / (2 q)`` at most.
 
-    F(u) = gamma/2 (v - s(u))^2 + rho/2 (u - w)^2 + alpha/2 (u - u0)^2.
-
-On the side with slope k it is a quadratic with second derivative ``q = gamma k^2 + rho + alpha``.
-Its minimum over that closed side lies below F(0) by exactly ``[outward Newton decrement at 0]``:
-if the one-sided derivative F'(0) points downhill into the side, by ``F'(0)^2 / (2 q)``, else by 0.
-So ``F(0) - min F`` is the larger of two Newton decrements at the kink: a global lower bound on F
-from the definition, by derivatives at the kink only.  How far u itself ends above the minimum of
-its own side is ``F'(u)^2 / (2 q)`` at most.
+Going right from u, F can fall below its least on u's own piece only where a derivative right of
+a kink is negative, and going left only where one left of a kink is positive: on every piece F'
+increases.  The entries with such a kink are the suspects, looked at one piece after another.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.activations import Pieces
+from nnbcd_checks.activations.piecewise import Kink, PiecewiseAffine
 from nnbcd_checks.arrays import CHUNK, Array, empty
-from nnbcd_checks.kinks import subdifferential_gap
+from nnbcd_checks.fused import Part
+from nnbcd_checks.judged import Bench
+from nnbcd_checks.kinks import near_kink, subdifferential_gap
+from nnbcd_checks.rounding import kink_band
+from nnbcd_checks.scalars import (
+    Entries,
+    Excess,
+    Scalars,
+    entries_at,
+    quadratic_floor,
+    value_tolerance,
+)
 
 
-@dataclass(frozen=True)
-class Scalars:
-    """The weights of one layer's scalar problem: ``beta = rho + alpha``."""
+class KinkedScan:
+    """Visits the entries of a new U in chunks, and sums up what they leave."""
 
-    gamma: float
-    rho: float
-    alpha: float
-    pieces: Pieces
-
-    @property
-    def curvatures(self) -> tuple[float, float]:
-        """The second derivatives left and right of the kink."""
-        beta = self.rho + self.alpha
-        return (
-            self.gamma * self.pieces.left**2 + beta,
-            self.gamma * self.pieces.right**2 + beta,
-        )
-
-
-class Scan:
-    """Visits the entries of a new U in chunks, and sums up what they leave.
-
-    With r = F'(u), k the slope at u, q the curvature and v - s(u) = misfit, the derivative at
-    the kink on u's own side is ``r - q u``, and on the other side it differs by
-    ``gamma (k_right - k_left) v``.  So the other side can go downhill from the kink only where
-    ``gamma (k_right - k_left) misfit + |r| > (gamma k_left k_right + beta) |u|``: the suspects.
-    """
-
-    def __init__(self, scalars: Scalars) -> None:
-        self.scalars = scalars
+    def __init__(self, scalars: Scalars, activation: PiecewiseAffine, dtype: str) -> None:
+        self.scalars, self.activation, self.band = scalars, activation, kink_band(dtype)
         self.own = self.squares = 0.0
         self._found: list[NDArray[np.intp]] = []
-        self._buffers = empty(3, CHUNK)
+        self._buffers, self._force = empty(4, CHUNK), empty(CHUNK)
+
+    @property
+    def floor(self) -> float:
+        """A lower bound of the curvature of F around the entries summed up in ``own``."""
+        return curvatures(self.scalars, self.activation)[0]
 
     @property
     def suspects(self) -> NDArray[np.intp]:
-        """Flat indices of the entries whose other side must be looked at."""
+        """Flat indices of the entries whose other pieces must be looked at."""
         return np.concatenate([np.empty(0, np.intp), *self._found])
 
-    def visit(
-        self, low: int, u: Array, slope: Array, step: Array, misfit: Array, linear: Array
-    ) -> None:
-        """Entries (m,) from flat index ``low``: own-side excess, squared distance, suspects."""
-        scalars, pieces = self.scalars, self.scalars.pieces
-        pull, smooth, out = self._buffers[:, : u.size]
-        np.multiply(linear, -scalars.rho, out=smooth)
-        np.multiply(step, scalars.alpha, out=pull)
+    def visit(self, part: Part) -> None:
+        """Own-piece excess, squared distance to the subdifferential, suspects."""
+        scalars, activation, u = self.scalars, self.activation, part.u
+        pull, smooth, gap, spare = self._buffers[:, : u.size]
+        np.multiply(part.linear, -scalars.rho, out=smooth)
+        np.multiply(part.step, scalars.alpha, out=pull)
         np.add(smooth, pull, out=smooth)
-        np.multiply(misfit, scalars.gamma, out=pull)
-        kinked = np.flatnonzero(u == 0)
-        gap = subdifferential_gap(smooth, pull, slope, kinked, pieces, out=out)
-        squares = kept = float(np.dot(gap, gap))
-        np.abs(u, out=smooth)
-        smooth *= scalars.gamma * pieces.left * pieces.right + scalars.rho + scalars.alpha
-        pull *= pieces.right - pieces.left
-        np.subtract(smooth, pull, out=smooth)
-        over = np.flatnonzero(smooth < math.sqrt(squares))
-        off = kinked[gap[kinked] != 0]
-        if off.size:
-            over, kept = np.union1d(over, off), squares - float(np.square(gap[off]).sum())
-            gap[off] = 0.0
-        np.multiply(gap, slope, out=gap)
-        self.squares += squares
-        self.own += _own_excess(scalars, max(kept, 0.0), float(np.dot(gap, gap)))
-        self._found.append(over + low)
+        np.multiply(part.misfit, scalars.gamma, out=pull)
+        on = near_kink(u, activation, self.band)
+        subdifferential_gap(smooth, pull, part.slope, on, activation, out=gap)
+        self.squares += float(np.dot(gap, gap))
+        over = self._downhill(part, smooth, pull, spare)
+        for at in on:
+            off = at[gap[at] != 0]
+            if off.size:  # on a kink there is no own piece
+                over, gap[off] = np.union1d(over, off), 0.0
+        np.multiply(part.slope, part.slope, out=spare)
+        spare *= 2 * scalars.gamma
+        spare += 2 * scalars.beta
+        np.divide(gap, spare, out=spare)
+        self.own += float(np.dot(gap, spare))
+        self._found.append(over + part.low)
+
+    def _downhill(self, part: Part, smooth: Array, pull: Array, spare: Array) -> NDArray[np.intp]:
+        """Entries from which some kink is followed, going on, by a descent."""
+        found: list[NDArray[np.intp]] = []
+        for kink in self.activation.kinks:
+            # F' at the kink is smooth + beta (t - u) - gamma k (a + s(u) - s(t)).
+            there = self._at_kink(part, kink, smooth, spare)
+            force = np.multiply(part.shaped, self.scalars.gamma, out=self._force[: part.u.size])
+            force += pull
+            if kink.value:
+                force -= self.scalars.gamma * kink.value
+            left = (part.u >= kink.at) & (there > _times(kink.left, force))
+            right = (part.u <= kink.at) & (there < _times(kink.right, force))
+            found.append(np.flatnonzero(left | right))
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def _at_kink(self, part: Part, kink: Kink, smooth: Array, out: Array) -> Array:
+        np.subtract(kink.at, part.u, out=out)
+        out *= self.scalars.beta
+        return np.add(smooth, out, out=out)
+
+    def settle(self, bench: Bench, i: int, step: Array) -> Excess:
+        """By how much other pieces undercut the suspects, and what of it is rounding.
+
+        ``gap`` bounds the derivative left at entries exactly on a kink: where the values of the
+        kink and of a point beside it are equal to rounding, either is a right answer, and an
+        excess e allows a derivative of ``sqrt(2 q e)``.
+        """
+        at = self.suspects
+        if at.size == 0:
+            return Excess(0.0, 0.0, 0.0)
+        entries = entries_at(bench, i, self.scalars, step, at)
+        on = near_kink(entries.u, self.activation, self.band)
+        own = self.activation.piece(entries.u)
+        own[np.concatenate(on)] = -1
+        under, reach = undercut(entries, self.activation, own)
+        keep = under > 0
+        if not keep.any():
+            return Excess(0.0, 0.0, 0.0)
+        bounds = curvatures(self.scalars, self.activation)
+        kept = entries.take(keep)
+        tolerance = value_tolerance(bench, i, kept, at[keep], reach[keep], bounds)
+        at_kink = float(tolerance[own[keep] < 0].sum())
+        gap = math.sqrt(2 * bounds[1] * at_kink)
+        return Excess(float(under[keep].sum()), float(tolerance.sum()), gap)
 
 
-def _own_excess(scalars: Scalars, squares: float, sloped: float) -> float:
-    """``sum r^2 / (2 q)``, q by side, from ``sum r^2`` and ``sum (k r)^2``."""
-    pieces, (left, right) = scalars.pieces, scalars.curvatures
-    upper = (sloped - pieces.left**2 * squares) / (pieces.right**2 - pieces.left**2)
-    upper = min(max(upper, 0.0), squares)
-    return upper / (2 * right) + (squares - upper) / (2 * left)
+def _times(slope: float, force: Array) -> Array | float:
+    """``slope * force`` without a pass where it needs none."""
+    if slope == 0.0:
+        return 0.0
+    return force if slope == 1.0 else slope * force
+
+
+def curvatures(scalars: Scalars, activation: PiecewiseAffine) -> tuple[float, float]:
+    """The least and the largest second derivative of F on a piece."""
+    squares = [slope**2 for slope in activation.slopes]
+    return (
+        scalars.gamma * min(squares) + scalars.beta,
+        scalars.gamma * max(squares) + scalars.beta,
+    )
+
+
+def undercut(
+    entries: Entries, activation: PiecewiseAffine, own: NDArray[np.intp]
+) -> tuple[Array, Array]:
+    """``F(u)`` less the least value on pieces other than ``own`` (or 0), and how far that is."""
+    lowest, reach = np.zeros_like(entries.u), np.zeros_like(entries.u)
+    ends = (-math.inf, *activation.breaks, math.inf)
+    scalars, kinks = entries.scalars, activation.kinks
+    for j, slope in enumerate(activation.slopes):
+        anchor = kinks[max(j - 1, 0)]
+        derivative = entries.derivative(anchor.at, anchor.value, slope)
+        curvature = scalars.gamma * slope**2 + scalars.beta
+        low, high = ends[j] - anchor.at, ends[j + 1] - anchor.at
+        drop, place = quadratic_floor(derivative, curvature, low, high)
+        value = entries.rise(anchor.at, anchor.value) + drop
+        better = (own != j) & (value < lowest)
+        lowest = np.where(better, value, lowest)
+        reach = np.where(own != j, np.maximum(reach, np.abs(anchor.at + place - entries.u)), reach)
+    return -lowest, reach

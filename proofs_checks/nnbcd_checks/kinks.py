@@ -1,7 +1,7 @@
 """The one nonconvex, nonsmooth scalar term ``gamma/2 (v - s(u))^2``, in u, entrywise.
 
-A derivative of the term is ``-gamma k (v - s(u))`` with k the slope of s on u's side.  At the
-kink u = 0 the one-sided derivatives are ``l = -gamma k_left v`` and ``r = -gamma k_right v``.
+A derivative of the term is ``-gamma k (v - s(u))`` with k the slope of s on u's side.  At a
+kink the one-sided derivatives are ``l = -gamma k_left (v - s)`` and ``r = -gamma k_right (v - s)``.
 If ``l <= r`` the kink is convex and the (limiting) subdifferential is the interval [l, r]; if
 ``l > r`` it is concave and the limiting subdifferential is the pair {l, r} (Rockafellar and
 Wets, *Variational Analysis*, 8.3 and 9.13).
@@ -9,36 +9,50 @@ Wets, *Variational Analysis*, 8.3 and 9.13).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbcd_checks.activations import Pieces
+from nnbcd_checks.activations.piecewise import Kink, PiecewiseAffine
 from nnbcd_checks.arrays import Array
+
+Indices: TypeAlias = NDArray[np.intp]
+
+
+def near_kink(u: Array, activation: PiecewiseAffine, band: float) -> list[Indices]:
+    """Per kink, where the entries of u (m,) are on it, or within ``band``, relative to it."""
+    return [
+        np.flatnonzero(u == 0 if kink.at == 0 else np.abs(u - kink.at) <= band * abs(kink.at))
+        for kink in activation.kinks
+    ]
 
 
 def subdifferential_gap(
     smooth: Array,
     pull: Array,
     slope: Array,
-    kinked: NDArray[np.intp],
-    pieces: Pieces,
+    on: Sequence[Indices],
+    activation: PiecewiseAffine,
     out: Array | None = None,
 ) -> Array:
     """dist(0, smooth + gamma d/du 1/2 (v - s(u))^2), entrywise and signed where single-valued.
 
     ``smooth``: derivative of everything else; ``pull = gamma (v - s(u))``; ``slope``: that of
-    s at u; all of one shape (m,).  ``kinked``: where u = 0.  ``out`` takes the result.
+    s at u; all of one shape (m,).  ``on``: per kink, the entries on it.  ``out`` takes the result.
     """
     gap = np.multiply(pull, slope, out=out)
     np.subtract(smooth, gap, out=gap)
-    if kinked.size:
-        gap[kinked] = _gap_at_kink(smooth[kinked], -pull[kinked], pieces)
+    for kink, at in zip(activation.kinks, on, strict=True):
+        if at.size:
+            gap[at] = _gap_at_kink(smooth[at], -pull[at], kink)
     return gap
 
 
-def _gap_at_kink(smooth: Array, ends: Array, pieces: Pieces) -> Array:
+def _gap_at_kink(smooth: Array, ends: Array, kink: Kink) -> Array:
     """Distance of ``-smooth`` to [l, r] (convex) or {l, r} (concave), l, r = slopes * ends."""
-    left, right = pieces.left * ends + smooth, pieces.right * ends + smooth
+    left, right = kink.left * ends + smooth, kink.right * ends + smooth
     inside = (left <= 0) & (right >= 0)
     nearest = np.minimum(np.abs(left), np.abs(right))
     found: Array = np.where(inside, 0.0, nearest)  # 0 lies between only if the kink is convex

@@ -88,7 +88,7 @@ class _Rows:
 
     def _row_v(self, i: int) -> dict[str, float]:
         weigh, last = self.problem.layer(i).penalties, i == self.problem.depth
-        found = {f"U{i}": weigh.gamma * self.mixed.pieces[i].lipschitz}
+        found = {f"U{i}": weigh.gamma * self.problem.layer(i).activation.lipschitz}
         if last:
             return {f"V{i}": weigh.alpha, **found}
         # E W with E = V W^T + b - U: E_end (W_end - W) + (E_end - E) W.
@@ -106,7 +106,7 @@ class _Rows:
         found[f"W{i}"] = weigh.rho * self._at(me, v)
         found[f"b{i}"] = weigh.rho * self.root
         found[v] = weigh.rho * self.bounds.new(f"W{i}")
-        found[f"V{i}"] = weigh.gamma * self.mixed.pieces[i].lipschitz
+        found[f"V{i}"] = weigh.gamma * self.problem.layer(i).activation.lipschitz
         return found
 
     def _row_w(self, i: int) -> dict[str, float]:

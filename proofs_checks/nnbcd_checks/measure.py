@@ -13,6 +13,7 @@ from nnbcd_checks.arrays import Array, norm
 from nnbcd_checks.block_prune import excess_nonzeros
 from nnbcd_checks.block_u import judge_u, judge_u_linear
 from nnbcd_checks.block_v import judge_v
+from nnbcd_checks.block_v_out import judge_v_out
 from nnbcd_checks.block_w import judge_w
 from nnbcd_checks.compressions import COMPRESSIONS
 from nnbcd_checks.constants import block_constants, least_constant
@@ -23,15 +24,16 @@ from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.objective import Gaps, gaps_of, gradient_error, objective, objective_error
 from nnbcd_checks.problem import Problem
 from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
-from nnbcd_checks.states import larger, sizes_of, take_data, take_state
+from nnbcd_checks.states import larger, sizes_of, take_data, take_state, take_targets
 from nnbcd_checks.subgradient import distance_norm, element_norm, why_no_element
+from nnbcd_checks.targets import Targets
 
 
 class Meter:
     """Holds the state before a sweep with its products, and measures the sweep to the next.
 
-    ``x`` (n, d_0), ``y`` (n, d_N) and states are of the problem's dtype; ``start`` is the state
-    after ``sweep`` sweeps.
+    ``x`` (n, d_0), ``y`` (n, d_N), ``weights`` (n,) of a weighted loss and states are of the
+    problem's dtype; ``start`` is the state after ``sweep`` sweeps.
     """
 
     def __init__(
@@ -41,14 +43,18 @@ class Meter:
         y: NDArray[Any],
         start: Mapping[str, NDArray[Any]],
         sweep: int = 0,
+        weights: NDArray[Any] | None = None,
     ) -> None:
         self.problem, self.sweep = problem, sweep
-        own_x, own_y, self._fixed, self._fixed_columns = take_data(problem, x, y)
+        own_x, self._fixed, self._fixed_columns = take_data(problem, x)
+        targets = Targets(problem.loss, *take_targets(problem, y, weights))
         taken, norms, columns = take_state(problem, start, f"state {sweep}")
         self._norms, self._columns = norms | self._fixed, columns | self._fixed_columns
-        self._mixed = Mixed(problem, own_x, own_y, taken)
+        self._mixed = Mixed(problem, own_x, targets, taken)
         self._terms, self._terms_error = self._objective(gaps_of(self._mixed))
-        self._constants, self._least = block_constants(problem), least_constant(problem)
+        lightest = float(targets.weights.min())
+        self._constants = block_constants(problem, lightest)
+        self._least = least_constant(problem, lightest)
         self._no_element = why_no_element(problem)
 
     @property
@@ -59,7 +65,7 @@ class Meter:
     @property
     def targets(self) -> float:
         """``||Y||``."""
-        return self._fixed["Y"]
+        return norm(self._mixed.targets.y)
 
     def excess_nonzeros(self) -> tuple[int | None, ...]:
         """Per layer, nonzeros of Z beyond the sparsity declared; ``None`` where not pruned."""
@@ -104,10 +110,11 @@ class Meter:
             judge = COMPRESSIONS[self.problem.layer(i).compression.kind]
             return judge(bench, i, new, self._constants)
         if kind == "V":
-            return [judge_v(bench, i, new, self._constants[block])]
+            judge_one = judge_v_out if i == self.problem.depth else judge_v
+            return [judge_one(bench, i, new, self._constants[block])]
         if kind == "W":
             return [judge_w(bench, i, new, self._constants[block])]
-        if self._mixed.pieces[i].smooth:
+        if self.problem.layer(i).activation.linear:
             return [judge_u_linear(bench, i, new, self._constants[block])]
         return [judge_u(bench, i, new, self._constants[block])]
 

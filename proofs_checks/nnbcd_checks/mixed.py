@@ -14,21 +14,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnbcd_checks.activations import Pieces, pieces_of
+from nnbcd_checks.activations import PiecewiseAffine
 from nnbcd_checks.arrays import Array, Term, empty
 from nnbcd_checks.fused import LinearMisfit, MoveU, Visit, linear_misfit, move_u, subtract
-from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.problem import Problem, block_kind
+from nnbcd_checks.targets import Targets
 from nnbcd_checks.tt import left_products, reconstruct, right_products, transpose_middle
 
 
 class Mixed:
     """A mixed state; `replace` puts one tensor in and refreshes what depends on it."""
 
-    def __init__(self, problem: Problem, x: Array, y: Array, state: Mapping[str, Array]) -> None:
-        self.problem, self.x, self.y = problem, x, y
+    def __init__(
+        self, problem: Problem, x: Array, targets: Targets, state: Mapping[str, Array]
+    ) -> None:
+        self.problem, self.x, self.targets = problem, x, targets
         self.now: dict[str, Array] = dict(state)
-        self.pieces: dict[int, Pieces] = {}
         self.shaped: dict[int, Array] = {}
         self.misfit: dict[int, Array] = {}
         self.linear: dict[int, Array] = {}
@@ -37,8 +38,7 @@ class Mixed:
         self.linear_square: dict[int, float] = {}
         self._cache: dict[str, Array] = {}
         for i, layer in enumerate(problem.layers, 1):
-            self.pieces[i] = pieces_of(layer.activation)
-            self.shaped[i] = self.pieces[i].value(self.now[f"U{i}"])
+            self.shaped[i] = layer.activation.value(self.now[f"U{i}"])
             self._refresh_misfit(i)
             self._refresh_linear(i)
             if layer.compressed:
@@ -58,19 +58,19 @@ class Mixed:
     def replace_v(self, i: int, new: Array) -> LinearMisfit | None:
         """Put a new ``V_i`` in; what it does to ``E_{i+1}``, if there is one."""
         self.now[f"V{i}"] = new
-        self._forget("loss", f"ev{i + 1}")
+        self._forget(f"ev{i + 1}", f"su{i}")
         self._refresh_misfit(i)
         return self._refresh_linear(i + 1) if i < self.problem.depth else None
 
     def replace_u(self, i: int, new: Array, visit: Visit | None = None) -> MoveU:
         """Put a new ``U_i`` in; ``visit`` is told every chunk of what depends on it."""
         pair = (new, self.now[f"U{i}"])
-        v, pieces = self.now[f"V{i}"], self.pieces[i]
-        moved = move_u(pieces, v, pair, self.shaped[i], self.linear[i], visit)
+        v, activation = self.now[f"V{i}"], self.problem.layer(i).activation
+        moved = move_u(activation, v, pair, self.shaped[i], self.linear[i], visit)
         self.now[f"U{i}"], self.shaped[i] = new, moved.shaped
         self.misfit[i], self.misfit_square[i] = moved.misfit, moved.misfit_square
         self.linear[i], self.linear_square[i] = moved.linear, moved.linear_square
-        self._forget(f"ev{i}", f"ew{i}", f"e1{i}")
+        self._forget(f"ev{i}", f"ew{i}", f"e1{i}", f"su{i}")
         return moved
 
     def replace_w(self, i: int, weight: Array, bias: Array) -> LinearMisfit:
@@ -111,19 +111,17 @@ class Mixed:
     def gradient(self, name: str) -> list[Term]:
         """The gradient of L's smooth part in one tensor, as a list of (weight, array).
 
-        For U of a layer with a kink: without the term ``gamma/2 ||V - s(U)||^2``; for a pruned
-        Z: without the indicator.  Differentiated term by term from the objective.
+        For U of a layer with kinks: without the term ``gamma/2 ||V - s(U)||^2``; for V_N: without
+        the loss; for a pruned Z: without the indicator.  Differentiated term by term from the
+        objective.
         """
         kind, i = block_kind(name)
         layer = self.problem.layer(i)
         weigh = layer.penalties
         if kind == "V":
-            return [(weigh.gamma, self.misfit[i]), self._gradient_above(i)]
+            return [(weigh.gamma, self.misfit[i]), *self._above(i)]
         if kind == "U":
-            terms = [(-weigh.rho, self.linear[i])]
-            if self.pieces[i].smooth:
-                terms.append((-weigh.gamma * self.pieces[i].left, self.misfit[i]))
-            return terms
+            return [(-weigh.rho, self.linear[i]), *self._through(i)]
         if kind == "W":
             terms = [(weigh.rho, self._product_ev(i))]
             if weigh.mu:
@@ -137,13 +135,22 @@ class Mixed:
             return [(-weigh.tau, self._core_product(i, int(name.partition(".")[2])))]
         return [(-weigh.tau, self.apart[i])]
 
-    def _gradient_above(self, i: int) -> Term:
-        """What the loss, or the layer above, adds to the gradient in ``V_i``."""
-        if i < self.problem.depth:
-            return (self.problem.layer(i + 1).penalties.rho, self._product_ew(i + 1))
-        if "loss" not in self._cache:
-            self._cache["loss"] = LOSSES[self.problem.loss].gradient(self.v(i), self.y)
-        return (1.0, self._cache["loss"])
+    def _above(self, i: int) -> list[Term]:
+        """What the layer above adds to the gradient in ``V_i``."""
+        if i == self.problem.depth:
+            return []
+        return [(self.problem.layer(i + 1).penalties.rho, self._product_ew(i + 1))]
+
+    def _through(self, i: int) -> list[Term]:
+        """The gradient of ``gamma/2 ||V - s(U)||^2`` in U where it has one everywhere."""
+        gamma, activation = self.problem.layer(i).penalties.gamma, self.problem.layer(i).activation
+        if isinstance(activation, PiecewiseAffine):
+            linear = activation.linear
+            return [(-gamma * activation.slopes[0], self.misfit[i])] if linear else []
+        key = f"su{i}"
+        if key not in self._cache:
+            self._cache[key] = activation.slope_at(self.shaped[i]) * self.misfit[i]
+        return [(-gamma, self._cache[key])]
 
     def _product_ev(self, i: int) -> Array:
         key = f"ev{i}"

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnbcd_checks.arrays import norm
 from nnbcd_checks.judged import Sizes
-from nnbcd_checks.losses import LOSSES
 from nnbcd_checks.mixed import Mixed
-from nnbcd_checks.rounding import AUDIT_UNIT, growth
+from nnbcd_checks.rounding import AUDIT_UNIT, growth, iterate_unit
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def gaps_of(mixed: Mixed) -> Gaps:
 def objective(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float]) -> dict[str, float]:
     """The terms of the objective and their ``total``, from the norms of the present state."""
     problem = mixed.problem
-    loss = LOSSES[problem.loss].value(mixed.v(problem.depth), mixed.y)
+    loss = mixed.targets.value(mixed.v(problem.depth))
     terms = {"loss": loss, "gamma": 0.0, "rho": 0.0, "tau": 0.0, "mu": 0.0}
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
@@ -53,12 +54,13 @@ def objective_error(mixed: Mixed, gaps: Gaps, norms: Sizes, loss: float) -> floa
     For ``c/2 ||r||^2`` with r off by e: ``c (||r|| e + e^2 / 2)``, and ``growth * u`` of the
     term itself for the sum.
     """
-    problem, repeats = mixed.problem, norms("repeats")
-    total = AUDIT_UNIT * growth(mixed.y.size, repeats) * loss
+    problem, v = mixed.problem, mixed.v(mixed.problem.depth)
+    repeats = norms("repeats")
+    total = AUDIT_UNIT * (growth(v.size, repeats) * loss + mixed.targets.value_error(v))
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
         many = growth(problem.samples * layer.outputs, repeats)
-        shaped = 2 * norms(f"U{i}")
+        shaped = 2 * norms.shaped(problem, i)
         total += weigh.gamma * _square_error(gaps.misfit[i], shaped, many)
         error = norms.prediction(problem, i)[1]
         total += weigh.rho * _square_error(gaps.linear[i], error, many)
@@ -79,11 +81,16 @@ def _square_error(size: float, error: float, many: float) -> float:
 def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
     """A bound of the rounding in the computed gradient of L at the end of a sweep."""
     problem = mixed.problem
-    root, parts = math.sqrt(problem.samples), [4 * (sizes("Y") + sizes(f"V{problem.depth}"))]
+    root = math.sqrt(problem.samples)
+    v = mixed.v(problem.depth)
+    targets, last = mixed.targets, problem.layer(problem.depth).penalties
+    band = targets.band(v, last.gamma + last.alpha, iterate_unit(problem.dtype))
+    parts = [4 * targets.magnitude(v, targets.nearest(np.zeros_like(v), v, band), band)]
     for i, layer in enumerate(problem.layers, 1):
         weigh = layer.penalties
         many = growth(problem.samples + layer.outputs, sizes("repeats"))
-        misfit = 8 * weigh.gamma * (sizes(f"V{i}") + sizes(f"U{i}"))
+        steep = max(1.0, layer.activation.lipschitz)
+        misfit = 8 * weigh.gamma * steep * (sizes(f"V{i}") + sizes.shaped(problem, i))
         error, linear = sizes.prediction(problem, i)[1], gaps.linear[i]
         values, weight = math.hypot(sizes(f"V{i - 1}"), root), sizes(f"W{i}")
         # rho E in U, rho E^T [V 1] in (W, b), rho E W in the V below.

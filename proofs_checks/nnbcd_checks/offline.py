@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from nnbcd_checks.arrays import norm
@@ -17,6 +14,7 @@ from nnbcd_checks.claims import Place
 from nnbcd_checks.compare import Difference, differences, inconsistencies, term_differences
 from nnbcd_checks.measure import Meter
 from nnbcd_checks.row import Row
+from nnbcd_checks.states import take_targets
 from nnbcd_checks.trace import Run, read_run
 from nnbcd_checks.verdicts import Verdicts
 
@@ -46,8 +44,8 @@ class _Audit:
 
     def go(self, progress: Progress | None) -> Certificate:
         run = self.run
-        x, y = run.data
-        verdicts = Verdicts(run.problem, norm(np.asarray(y, np.float64)))
+        y, weights = take_targets(run.problem, *run.data[1:])
+        verdicts, lightest = Verdicts(run.problem, norm(y)), float(weights.min())
         rows = {row.sweep: row for row in run.rows}
         stored = set(run.sweeps)
         paired = {k for k in stored if k - 1 in stored}
@@ -56,34 +54,34 @@ class _Audit:
         for done, k in enumerate(sweeps, 1):
             row = rows.get(k)
             if row is not None:
-                self.found += inconsistencies(run.problem, row, last)
+                self.found += inconsistencies(run.problem, row, last, lightest)
                 last = row
             if k in paired:
-                row = self._recompute(verdicts, x, y, k, row)
+                row = self._recompute(verdicts, k, row)
             if row is not None:
                 verdicts.see(row)
             if progress is not None:
                 progress(done, len(sweeps))
         for k in sorted(stored - paired - {k - 1 for k in paired}):
-            self._alone(verdicts, x, y, k, rows)
+            self._alone(verdicts, k, rows)
         extra = [_rows_claim(self.found, sorted(rows), self.pairs)] if rows else []
         return certify(verdicts, _basis(sweeps, self.pairs), extra)
 
-    def _alone(
-        self, verdicts: Verdicts, x: NDArray[Any], y: NDArray[Any], k: int, rows: dict[int, Row]
-    ) -> None:
+    def _alone(self, verdicts: Verdicts, k: int, rows: dict[int, Row]) -> None:
         """A state without a neighbour: readable, feasible, and of the objective its rows say."""
-        meter = Meter(self.run.problem, x, y, self.run.load(k), k)
+        meter = self._meter_at(k)
         verdicts.see_state(k, meter.excess_nonzeros())
         for row, side in ((rows.get(k), "after"), (rows.get(k + 1), "before")):
             if row is not None:
                 self.found += term_differences(row, side, meter.terms, row.total.gap_tolerance)
 
-    def _recompute(
-        self, verdicts: Verdicts, x: NDArray[Any], y: NDArray[Any], k: int, recorded: Row | None
-    ) -> Row:
+    def _meter_at(self, k: int) -> Meter:
+        x, y, weights = self.run.data
+        return Meter(self.run.problem, x, y, self.run.load(k), k, weights)
+
+    def _recompute(self, verdicts: Verdicts, k: int, recorded: Row | None) -> Row:
         if self._meter is None or self._meter.sweep != k - 1:
-            self._meter = Meter(self.run.problem, x, y, self.run.load(k - 1), k - 1)
+            self._meter = self._meter_at(k - 1)
             verdicts.see_state(k - 1, self._meter.excess_nonzeros())
         row = self._meter.step(self.run.load(k))
         self.pairs.append(k)

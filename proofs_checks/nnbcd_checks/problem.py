@@ -10,13 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Activation:
-    """``identity``, ``relu`` or ``leaky_relu`` (with ``slope`` in (0, 1))."""
-
-    kind: str
-    slope: float | None = None
+from nnbcd_checks.activations import Activation
+from nnbcd_checks.losses import Loss
 
 
 @dataclass(frozen=True)
@@ -64,9 +59,6 @@ class Layer:
 
     def to_json(self) -> dict[str, Any]:
         """The layer as ``problem.json`` holds it."""
-        activation: dict[str, Any] = {"kind": self.activation.kind}
-        if self.activation.slope is not None:
-            activation["slope"] = self.activation.slope
         compression: dict[str, Any] = {"kind": self.compression.kind}
         if self.compression.nonzeros is not None:
             compression["nonzeros"] = self.compression.nonzeros
@@ -76,7 +68,7 @@ class Layer:
         return {
             "inputs": self.inputs,
             "outputs": self.outputs,
-            "activation": activation,
+            "activation": dict(self.activation.json),
             "compression": compression,
             "penalties": asdict(self.penalties),
         }
@@ -89,7 +81,7 @@ class Problem:
     name: str
     samples: int
     dtype: str
-    loss: str
+    loss: Loss
     order: tuple[str, ...]
     layers: tuple[Layer, ...]
 
@@ -109,7 +101,7 @@ class Problem:
             "name": self.name,
             "samples": self.samples,
             "dtype": self.dtype,
-            "loss": {"kind": self.loss},
+            "loss": dict(self.loss.json),
             "order": list(self.order),
             "layers": [layer.to_json() for layer in self.layers],
         }
@@ -122,6 +114,14 @@ class Problem:
     def layer(self, i: int) -> Layer:
         """Layer i, counted from 1."""
         return self.layers[i - 1]
+
+    def data_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every tensor of the data: X, Y, and the weights S of a weighted loss."""
+        found: dict[str, tuple[int, ...]] = {
+            "X": (self.samples, self.layers[0].inputs),
+            "Y": (self.samples, self.layers[-1].outputs),
+        }
+        return found | ({"S": (self.samples,)} if self.loss.weighted else {})
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor a state holds."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
+from nnbcd_checks.activations import read_activation
+from nnbcd_checks.arrays import real
 from nnbcd_checks.errors import TraceError
-from nnbcd_checks.problem import Activation, Compression, Layer, Penalties, Problem
+from nnbcd_checks.losses import read_loss
+from nnbcd_checks.problem import Compression, Layer, Penalties, Problem
 from nnbcd_checks.schema import validate
+
+Member = TypeVar("Member")
 
 
 def read_problem(obj: Mapping[str, Any]) -> Problem:
@@ -19,9 +24,9 @@ def read_problem(obj: Mapping[str, Any]) -> Problem:
         name=str(obj["name"]),
         samples=int(obj["samples"]),
         dtype=str(obj["dtype"]),
-        loss=str(obj["loss"]["kind"]),
+        loss=_member(read_loss, obj["loss"], "loss"),
         order=tuple(obj["order"]),
-        layers=tuple(_layer(layer) for layer in obj["layers"]),
+        layers=tuple(_layer(layer, i) for i, layer in enumerate(obj["layers"])),
     )
     for i in range(1, problem.depth + 1):
         _check_layer(problem, i)
@@ -29,29 +34,30 @@ def read_problem(obj: Mapping[str, Any]) -> Problem:
     return problem
 
 
-def _layer(obj: Mapping[str, Any]) -> Layer:
-    compression, activation = obj["compression"], obj["activation"]
+def _member(
+    read: Callable[[Mapping[str, Any]], Member], obj: Mapping[str, Any], where: str
+) -> Member:
+    """A member of a family, which reads and checks its own keys."""
+    try:
+        return read(obj)
+    except ValueError as error:
+        raise TraceError(f"problem.json: {where}: {error}") from None
+
+
+def _layer(obj: Mapping[str, Any], place: int) -> Layer:
+    compression = obj["compression"]
     return Layer(
         inputs=int(obj["inputs"]),
         outputs=int(obj["outputs"]),
-        activation=Activation(
-            activation["kind"], float(activation["slope"]) if "slope" in activation else None
-        ),
+        activation=_member(read_activation, obj["activation"], f"layers[{place}].activation"),
         compression=Compression(
             compression["kind"],
             int(compression["nonzeros"]) if "nonzeros" in compression else None,
             tuple(int(m) for m in compression.get("modes", ())),
             tuple(int(r) for r in compression.get("ranks", ())),
         ),
-        penalties=Penalties(**{key: _real(value) for key, value in obj["penalties"].items()}),
+        penalties=Penalties(**{key: real(value) for key, value in obj["penalties"].items()}),
     )
-
-
-def _real(value: int | float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
 
 
 def _fail(i: int, key: str, given: object, allowed: str) -> TraceError:

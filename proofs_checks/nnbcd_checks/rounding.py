@@ -18,6 +18,19 @@ SMALLEST = {"float32": 2.0**-126, "float64": 2.0**-1022}
 """Smallest normal numbers: below them an operation may be off by as much, whatever its operands."""
 
 
+def iterate_unit(dtype: str) -> float:
+    """Unit roundoff of the iterates plus that of the auditor."""
+    return UNIT[dtype] + AUDIT_UNIT
+
+
+def kink_band(dtype: str) -> float:
+    """Relative to a break, how far from it an iterate may be that was put on it.
+
+    The break itself may not be a number of the working dtype.
+    """
+    return 2 * UNIT[dtype]
+
+
 def growth(length: int, repeats: float = 1.0) -> float:
     """How many unit roundoffs a sum of ``length`` products may be off, relative to magnitudes.
 

@@ -93,25 +93,49 @@ def _compressed_norms(problem: Problem, norms: Mapping[str, float]) -> dict[str,
 
 
 def take_data(
-    problem: Problem, x: NDArray[Any], y: NDArray[Any]
-) -> tuple[Array, Array, dict[str, float], dict[str, Array]]:
-    """Private float64 copies of X and Y, and their norms as `take_state` names them.
+    problem: Problem, x: NDArray[Any]
+) -> tuple[Array, dict[str, float], dict[str, Array]]:
+    """A private float64 copy of X, its norms as `take_state` names them, its column norms.
+
 
     The spectral norm of X is exact, rounded up: it is computed once.  ``repeats`` is the mean
     number of rows of X equal to a row, itself included.
     """
-    shape_x = (problem.samples, problem.layers[0].inputs)
-    shape_y = (problem.samples, problem.layers[-1].outputs)
-    own_x = copy_matrix(check_array(x, "X", shape_x, problem.dtype, "data"))
-    own_y, norm_y = copy_array(check_array(y, "Y", shape_y, problem.dtype, "data"))
+    shape = problem.data_shapes()["X"]
+    own_x = copy_matrix(check_array(x, "X", shape, problem.dtype, "data"))
     check_norm(own_x.value, own_x.norm, "X", "data")
-    check_norm(own_y, norm_y, "Y", "data")
     check_scale(own_x.value, own_x.norm, "X")
-    check_scale(own_y, norm_y, "Y")
     spectral = float(np.linalg.norm(own_x.value, 2)) * (1 + 1e-10)
-    norms = {"V0": own_x.norm, "spectral V0": spectral, "Y": norm_y}
-    norms["repeats"] = _repeats(own_x.value)
-    return own_x.value, own_y, norms, {"V0": own_x.columns}
+    norms = {"V0": own_x.norm, "spectral V0": spectral, "repeats": _repeats(own_x.value)}
+    return own_x.value, norms, {"V0": own_x.columns}
+
+
+def take_targets(
+    problem: Problem, y: NDArray[Any], weights: NDArray[Any] | None
+) -> tuple[Array, Array]:
+    """Private float64 copies of Y, checked by the loss, and of the sample weights, or ones."""
+    shapes = problem.data_shapes()
+    own_y, norm_y = copy_array(check_array(y, "Y", shapes["Y"], problem.dtype, "data"))
+    check_norm(own_y, norm_y, "Y", "data")
+    check_scale(own_y, norm_y, "Y")
+    try:
+        problem.loss.check(own_y)
+    except ValueError as error:
+        raise TraceError(f"data: {error}") from None
+    if ("S" in shapes) != (weights is not None):
+        raise TraceError(
+            f"data: S: given {'none' if weights is None else 'weights'}; allowed: "
+            f"{'one weight a sample' if 'S' in shapes else 'none'}, as the loss is declared"
+        )
+    if weights is None:
+        return own_y, np.ones(problem.samples)
+    own, _ = copy_array(check_array(weights, "S", shapes["S"], problem.dtype, "data"))
+    wrong = np.flatnonzero(~(np.isfinite(own) & (own > 0)))
+    if wrong.size:
+        raise TraceError(
+            f"data: S: row {wrong[0]}: given {own[wrong[0]]}; allowed: a finite number > 0"
+        )
+    return own_y, own
 
 
 def _repeats(x: Array) -> float:

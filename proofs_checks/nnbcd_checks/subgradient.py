@@ -20,11 +20,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnbcd_checks.arrays import CHUNK, Term, chunks, empty, reduce_sum, weighted_sum
+from nnbcd_checks.activations import PiecewiseAffine
+from nnbcd_checks.arrays import CHUNK, Term, chunks, empty, norm, reduce_sum, weighted_sum
 from nnbcd_checks.judged import Witness
-from nnbcd_checks.kinks import sparse_normal_gap, subdifferential_gap
+from nnbcd_checks.kinks import near_kink, sparse_normal_gap, subdifferential_gap
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.problem import Problem, block_kind
+from nnbcd_checks.rounding import iterate_unit, kink_band
 
 
 def why_no_element(problem: Problem) -> str | None:
@@ -33,8 +35,7 @@ def why_no_element(problem: Problem) -> str | None:
     for i, layer in enumerate(problem.layers, 1):
         if layer.compression.kind == "tt_svd":
             return f"Z{i} is set by a truncated TT-SVD, which satisfies no optimality condition"
-        kinked = layer.activation.kind != "identity"
-        if kinked and place[f"V{i}"] > place[f"U{i}"]:
+        if not layer.activation.smooth and place[f"V{i}"] > place[f"U{i}"]:
             return (
                 f"V{i} is updated after U{i}: the nonsmooth part of U{i} changes after its "
                 "update, so that no subgradient element is at hand"
@@ -57,24 +58,36 @@ def distance_norm(mixed: Mixed, name: str) -> float:
     """``dist(0, d_p L)`` of one tensor at the end of the sweep, from the definition."""
     kind, i = block_kind(name)
     terms = mixed.gradient(name)
-    if kind == "U" and not mixed.pieces[i].smooth:
-        return _distance_u(mixed, i, terms)
+    activation = mixed.problem.layer(i).activation
+    if kind == "U" and isinstance(activation, PiecewiseAffine) and not activation.linear:
+        return _distance_u(mixed, i, activation, terms)
+    if kind == "V" and i == mixed.problem.depth:
+        return _distance_v_out(mixed, i, terms)
     if kind == "Z" and "." not in name:
         sparsity = int(mixed.problem.layer(i).compression.nonzeros or 0)
         return sparse_normal_gap(weighted_sum(terms), mixed.now[name] != 0, sparsity)
     return math.sqrt(reduce_sum(terms)[0])
 
 
-def _distance_u(mixed: Mixed, i: int, terms: Sequence[Term]) -> float:
+def _distance_v_out(mixed: Mixed, i: int, terms: Sequence[Term]) -> float:
+    """Of 0 to ``gamma (V - s(U)) + S dl``, with the subgradients of kinks within rounding."""
+    targets, weigh = mixed.targets, mixed.problem.layer(i).penalties
+    v, smooth = mixed.now[f"V{i}"], weighted_sum(terms)
+    band = targets.band(v, weigh.gamma + weigh.alpha, iterate_unit(mixed.problem.dtype))
+    return norm(targets.residual(smooth, targets.nearest(smooth, v, band)))
+
+
+def _distance_u(mixed: Mixed, i: int, activation: PiecewiseAffine, terms: Sequence[Term]) -> float:
     (weight, linear), gamma = terms[0], mixed.problem.layer(i).penalties.gamma
     flats = [np.ravel(a) for a in (linear, mixed.now[f"U{i}"], mixed.misfit[i])]
-    pieces, buffers, total = mixed.pieces[i], empty(4, CHUNK), 0.0
+    band, buffers, total = kink_band(mixed.problem.dtype), empty(5, CHUNK), 0.0
     for part in chunks(flats[0].size):
         e, u, a = (flat[part] for flat in flats)
-        smooth, pull, slope, out = buffers[:, : u.size]
+        smooth, pull, slope, shaped, out = buffers[:, : u.size]
         np.multiply(e, weight, out=smooth)
         np.multiply(a, gamma, out=pull)
-        pieces.slope(u, out=slope)
-        gap = subdifferential_gap(smooth, pull, slope, np.flatnonzero(u == 0), pieces, out=out)
+        activation.shape(u, slope, shaped)
+        on = near_kink(u, activation, band)
+        gap = subdifferential_gap(smooth, pull, slope, on, activation, out=out)
         total += float(np.dot(gap, gap))
     return math.sqrt(total)

@@ -31,16 +31,12 @@ class Run:
     sweeps: tuple[int, ...]
 
     @cached_property
-    def data(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """X (n, d_0) and Y (n, d_N), of the problem's dtype."""
-        problem = self.problem
-        shapes = {
-            "X": (problem.samples, problem.layers[0].inputs),
-            "Y": (problem.samples, problem.layers[-1].outputs),
-        }
-        path = _inside(self.root, "data.safetensors")
+    def data(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
+        """X (n, d_0), Y (n, d_N) and, of a weighted loss, S (n,), of the problem's dtype."""
+        problem, path = self.problem, _inside(self.root, "data.safetensors")
+        shapes = problem.data_shapes()
         found = read_tensors(path, "data.safetensors", shapes, problem.dtype, None)
-        return found["X"], found["Y"]
+        return found["X"], found["Y"], found.get("S")
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

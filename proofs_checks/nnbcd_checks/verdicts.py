@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nnbcd_checks.activations import pieces_of
 from nnbcd_checks.claims import (
     CLAIMS,
     PREFIX_CLAIMS,
@@ -108,7 +107,7 @@ class Verdicts:
     def _kinked(self, block: str) -> bool:
         """Whether a right update may leave a large residual: where its values tie in rounding."""
         kind, i = block_kind(block)
-        return kind == "U" and not pieces_of(self.problem.layer(i).activation).smooth
+        return kind == "U" and not self.problem.layer(i).activation.linear
 
     def _sweep(self, row: Row) -> None:
         place, total, harm = Place(row.sweep), row.total, self._harm(row)

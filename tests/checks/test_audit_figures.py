@@ -11,14 +11,16 @@ from audit_tools import audited, states_of, trained
 from naive_bcd import activate, contract, random_problem, random_start
 
 from nnbcd_checks import Problem
-from nnbcd_checks.activations import Pieces
+from nnbcd_checks.activations import read_activation
 from nnbcd_checks.arrays import reduce_sum
-from nnbcd_checks.fused import copy_array, copy_matrix
-from nnbcd_checks.kinked import Scalars, Scan
-from nnbcd_checks.kinks import sparse_normal_gap, subdifferential_gap
+from nnbcd_checks.fused import Part, copy_array, copy_matrix
+from nnbcd_checks.kinked import KinkedScan
+from nnbcd_checks.kinks import near_kink, sparse_normal_gap, subdifferential_gap
 from nnbcd_checks.measure import Meter
+from nnbcd_checks.scalars import Scalars
 
-RELU, LEAKY = Pieces(0.0, 1.0), Pieces(0.2, 1.0)
+RELU = read_activation({"kind": "relu"})
+LEAKY, HALF = (read_activation({"kind": "leaky_relu", "slope": k}) for k in (0.2, 0.5))
 
 
 # -- the objective and each block's decrease, by plain evaluation --
@@ -131,10 +133,10 @@ def test_scalar_excess_against_a_grid():
             )
 
         excess = value(u) - value(grid).min()
-        scalars = Scalars(gamma, rho, alpha, pieces)
-        arrays = [np.array([k]) for k in (u, u - u0, v - float(pieces.value(np.asarray(u))), w - u)]
-        scan = Scan(scalars)
-        scan.visit(0, arrays[0], pieces.slope(arrays[0]), *arrays[1:])
+        one = np.array([u])
+        shaped = pieces.value(one)
+        scan = KinkedScan(Scalars(gamma, rho, alpha), pieces, "float64")
+        scan.visit(Part(0, one, pieces.slope(one), shaped, one - u0, v - shaped, w - one))
         assert scan.own >= 0
         if excess > scan.own + 1e-9:
             assert list(scan.suspects) == [0]
@@ -159,8 +161,8 @@ def test_subdifferential_against_difference_quotients(pieces):
         want = np.min(np.abs(smooth + np.asarray(candidates)))
         one = np.array([u])
         pull = np.array([gamma * (v - float(pieces.value(np.asarray(u))))])
-        at = np.flatnonzero(one == 0)
-        got = subdifferential_gap(np.array([smooth]), pull, pieces.slope(one), at, pieces)
+        on = near_kink(one, pieces, 0.0)
+        got = subdifferential_gap(np.array([smooth]), pull, pieces.slope(one), on, pieces)
         assert abs(got[0]) == pytest.approx(want, abs=1e-3)
 
 
@@ -169,15 +171,14 @@ def test_kink_by_hand():
 
     def gap(smooth, v, pieces=RELU):
         slope, at = pieces.slope(np.zeros(1)), np.array([0])
-        arrays = (np.array([smooth]), np.array([2.0 * v]), slope, at, pieces)
+        arrays = (np.array([smooth]), np.array([2.0 * v]), slope, [at], pieces)
         return abs(float(subdifferential_gap(*arrays)[0]))
 
     assert [gap(s, 1.5) for s in (0.0, 3.0, 1.0, 2.0, -1.0, 4.0)] == [0, 0, 1, 1, 1, 1]
     assert [gap(s, -1.5) for s in (0.0, -3.0, -1.0, 1.0, -4.0)] == [0, 0, 0, 1, 1]
     assert [gap(s, 0.0) for s in (0.0, 1.0, -2.0)] == [0, 1, 2]
-    half = Pieces(0.5, 1.0)
-    assert [gap(s, -1.0, half) for s in (-1.0, -2.0, -1.5, 0.0)] == [0, 0, 0, 1]
-    assert [gap(s, 1.0, half) for s in (1.0, 2.0, 1.5)] == [0, 0, 0.5]
+    assert [gap(s, -1.0, HALF) for s in (-1.0, -2.0, -1.5, 0.0)] == [0, 0, 0, 1]
+    assert [gap(s, 1.0, HALF) for s in (1.0, 2.0, 1.5)] == [0, 0, 0.5]
 
 
 def test_sparse_normal_cone_against_all_supports():

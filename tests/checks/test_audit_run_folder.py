@@ -391,7 +391,7 @@ def test_problem_that_is_no_object(tmp_path, run, text, words):
         (("layers", 0, "penalties", "mu"), 10**400, ("mu", "finite")),
         (("layers", 0, "penalties", "mu"), True, ("mu", "number")),
         (("layers", 1, "activation"), {"kind": "relu"}, ("activation", "identity")),
-        (("layers", 0, "activation"), {"kind": "tanh"}, ("activation", "relu")),
+        (("layers", 0, "activation"), {"kind": "gelu"}, ("activation", "relu")),
         (("layers", 0, "activation"), {"kind": "leaky_relu"}, ("activation", "slope")),
         (("layers", 0, "activation"), {"kind": "relu", "slope": 0.1}, ("slope",)),
         (("layers", 0, "compression"), {"kind": "none"}, ("penalties", "without compression")),
