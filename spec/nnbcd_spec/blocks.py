@@ -29,27 +29,27 @@ from nnbcd_spec.exact import (
 from nnbcd_spec.losses import Loss
 from nnbcd_spec.objective import STANDARD, Objective
 from nnbcd_spec.quadratic import minimise
-from nnbcd_spec.values import u_problem, z_operands
+from nnbcd_spec.values import u_problem, v_out_operands, v_out_problem, z_operands
 
 
 def update_v_out(
     u: Any, v_old: Any, y: Any, *, loss: Loss, gamma: Any, alpha: Any,
-    objective: Objective = STANDARD,
+    objective: Objective = STANDARD, sample_weights: Any | None = None,
 ) -> Array:  # fmt: skip
     """V_N: minimise ``loss(V, y) + gamma/2 ||V - u||^2 + alpha/2 ||V - v_old||^2``; unique.
 
-    ``u`` is U_N, as the last activation is the identity; all (n, d_N).
+    ``u`` is U_N, as the last activation is the identity; all (n, d_N).  ``sample_weights`` (n,)
+    weigh the loss of each sample, 1 unless given.  Rational for piecewise-quadratic losses,
+    ``mpf`` for the smooth ones.  Raises ValueError for a ``y`` that the loss does not allow.
     """
-    (gamma,), (alpha,) = positive(gamma=gamma), nonnegative(alpha=alpha)
-    u, v_old, y = exact(u, "u"), exact(v_old, "v_old"), exact(y, "y")
-    require_shape("v_old", v_old, u.shape)
-    require_shape("y", y, u.shape)
+    u, v_old, y, weights, gamma, alpha = v_out_operands(
+        u, v_old, y, loss, gamma, alpha, sample_weights
+    )
 
-    def problem(v: Array) -> Any:
-        share = objective.share("v", v=v, y=y, s_u=u, loss=loss, gamma=gamma)
-        return share + objective.step(v, v_old, alpha)
+    def problem(v: Array, stand_in: Any) -> Any:
+        return v_out_problem(v, stand_in, u, v_old, y, gamma, alpha, objective)
 
-    return fractions(*minimise(problem, v_old))
+    return fractions(loss.minimise(problem, y, v_old, weights))
 
 
 def update_u_out(

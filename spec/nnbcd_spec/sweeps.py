@@ -13,6 +13,8 @@ from typing import Any
 from nnbcd_spec import blocks
 from nnbcd_spec.compressions import Factors
 from nnbcd_spec.exact import Array, exact, to_fraction
+from nnbcd_spec.losses import Weighted
+from nnbcd_spec.losses.base import sample_weights
 from nnbcd_spec.objective import STANDARD, Objective, linear
 from nnbcd_spec.problem import Problem
 
@@ -26,16 +28,20 @@ def sweep(
     state: Mapping[str, Any],
     *,
     objective: Objective = STANDARD,
+    sample_weights: Any | None = None,
 ) -> State:
     """The state after every block of ``problem.order`` was updated once, Gauss-Seidel.
 
     ``problem`` is a :class:`Problem` or the parsed ``problem.json``; ``x`` (n, d_0), ``y``
-    (n, d_N).  Raises ValueError as the updates do.
+    (n, d_N); ``sample_weights`` (n,) where the loss is weighted.  Raises ValueError as the
+    updates do.
     """
     problem = _parsed(problem)
     current = dict(state)
     for block in problem.order:
-        current |= update_block(problem, x, y, current, block, objective=objective)
+        current |= update_block(
+            problem, x, y, current, block, objective=objective, sample_weights=sample_weights
+        )
     return current
 
 
@@ -47,12 +53,13 @@ def update_block(
     block: str,
     *,
     objective: Objective = STANDARD,
+    sample_weights: Any | None = None,
 ) -> State:
     """The new tensors of one block (``"W2"`` gives W2 and b2), all others as in ``state``."""
     problem = _parsed(problem)
     if block not in problem.blocks():
         raise ValueError(f"block: given {block!r}; allowed: {problem.blocks()}")
-    at = _Point(problem, x, y, state, objective)
+    at = _Point(problem, x, y, state, objective, sample_weights)
     update = {"V": at.update_v, "U": at.update_u, "W": at.update_w, "Z": at.update_z}
     return update[block[0]](int(block[1:]))
 
@@ -64,10 +71,11 @@ def objective_value(
     state: Mapping[str, Any],
     *,
     objective: Objective = STANDARD,
+    sample_weights: Any | None = None,
 ) -> dict[str, Fraction]:
     """The objective's terms (``loss``, ``gamma``, ``rho``, ``tau``, ``mu``) and ``total``."""
     problem = _parsed(problem)
-    at = _Point(problem, x, y, state, objective)
+    at = _Point(problem, x, y, state, objective, sample_weights)
     layers = [objective.values(**at.operands(i)) for i in range(1, len(problem.layers) + 1)]
     terms = {term.name: to_fraction(sum(v[term.name] for v in layers)) for term in objective.terms}
     return {**terms, "total": sum(terms.values(), Fraction(0))}
@@ -81,8 +89,16 @@ class _Point:
     """A problem's tensors by layer, over ``QQ``."""
 
     def __init__(
-        self, problem: Problem, x: Any, y: Any, state: Mapping[str, Any], objective: Objective
-    ) -> None:
+        self, problem: Problem, x: Any, y: Any, state: Mapping[str, Any], objective: Objective,
+        weights: Any | None,
+    ) -> None:  # fmt: skip
+        if (weights is not None) != problem.loss.weighted:
+            has = "none" if weights is None else "some"
+            raise ValueError(
+                f"sample_weights: given {has}; allowed: as the loss says, "
+                f"weighted is {problem.loss.weighted}"
+            )
+        self.weights = weights
         self.problem, self.state, self.objective = problem, state, objective
         self.x, self.y, self.last = x, y, len(problem.layers)
 
@@ -119,7 +135,7 @@ class _Point:
             "y": exact(self.y, "y") if i == self.last else None,
             "target": self.target(i),
             "activation": layer.activation,
-            "loss": self.problem.loss,
+            "loss": Weighted(self.problem.loss, sample_weights(self.weights, len(self.y))),
             **layer.penalties,
         }
 
@@ -130,6 +146,7 @@ class _Point:
             new = blocks.update_v_out(
                 u, self.tensor(f"V{i}"), self.y, loss=self.problem.loss,
                 gamma=p["gamma"], alpha=p["alpha"], objective=self.objective,
+                sample_weights=self.weights,
             )  # fmt: skip
         else:
             new = blocks.update_v(

@@ -1,4 +1,4 @@
-"""Exact values of the block problems that may have several minimisers: U's and Z's.
+"""Exact values of the block problems at any point, and all the minimisers where there are several.
 
 A float computation may land on the other of two nearly tied minimisers.  These functions let a
 test accept it: the values must agree where the points do not.
@@ -25,7 +25,47 @@ from nnbcd_spec.exact import (
     require_shape,
     to_fraction,
 )
+from nnbcd_spec.losses import Loss, Weighted
+from nnbcd_spec.losses.base import sample_weights
 from nnbcd_spec.objective import STANDARD, Objective
+
+
+def v_out_value(
+    v: Any, u: Any, v_old: Any, y: Any, *, loss: Loss, gamma: Any, alpha: Any,
+    objective: Objective = STANDARD, sample_weights: Any | None = None,
+) -> Fraction:  # fmt: skip
+    """The exact value that :func:`update_v_out` minimises, at any ``v``; all (n, d_N).
+
+    A loss of exponentials is the rational next to its value, at 70 digits.
+    """
+    v = exact(v, "v")
+    u, v_old, y, weights, gamma, alpha = v_out_operands(
+        u, v_old, y, loss, gamma, alpha, sample_weights
+    )
+    require_shape("v", v, u.shape)
+    weighted = Weighted(loss, weights)
+    return to_fraction(v_out_problem(v, weighted, u, v_old, y, gamma, alpha, objective))
+
+
+def v_out_problem(
+    v: Array, loss: Any, u: Array, v_old: Array, y: Array, gamma: Any, alpha: Any,
+    objective: Objective,
+) -> Any:  # fmt: skip
+    """The terms in V_N, plus the proximal term, as a function of V_N and the loss."""
+    share = objective.share("v", v=v, y=y, s_u=u, loss=loss, gamma=gamma)
+    return share + objective.step(v, v_old, alpha)
+
+
+def v_out_operands(
+    u: Any, v_old: Any, y: Any, loss: Loss, gamma: Any, alpha: Any, weights: Any | None
+) -> tuple[Array, Array, Array, Array, Any, Any]:
+    """The operands of V_N's problem over ``QQ``; ValueError for what does not fit."""
+    (gamma,), (alpha,) = positive(gamma=gamma), nonnegative(alpha=alpha)
+    u, v_old, y = exact(u, "u"), exact(v_old, "v_old"), exact(y, "y")
+    require_shape("v_old", v_old, u.shape)
+    require_shape("y", y, u.shape)
+    loss.require_targets(y)
+    return u, v_old, y, sample_weights(weights, len(u)), gamma, alpha
 
 
 def u_candidates(
