@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import mpmath
-
 from nnbcd_spec.activations import Activation
 from nnbcd_spec.compressions import Compression, Factors
 from nnbcd_spec.entrywise import minimise_entrywise
@@ -153,13 +151,13 @@ def update_z(
 ) -> Factors:  # fmt: skip
     """Z: minimise ``tau/2 ||w - C(Z)||^2 + alpha_z/2 ||Z - z_old||^2`` over the feasible Z.
 
-    Z is a tuple of factors: ``(matrix,)`` for ``prune``, the cores for ``tt`` and ``tt_svd``; an
-    array given for ``z_old`` stands for the tuple of it alone.  ``prune``: a global minimiser,
-    ties to the lowest row-major index.  ``tt``: one ascending pass of exact minimisers, core by
-    core, nearest to the old core where not unique.  ``tt_svd``: no minimiser; see
-    :mod:`nnbcd_spec.compressions.tt_svd`.  Raises ValueError for ``none``.
+    Z is a tuple of factors: ``(matrix,)``, ``(codes, scale)`` for ``grid``, the cores or factors
+    of ``tt``, ``tt_matrix``, ``cp`` and ``tucker``; an array given for ``z_old`` stands for the
+    tuple of it alone.  Sets of matrices: a global minimiser, at ties the first groups.  Factors:
+    one ascending pass of exact minimisers, nearest to the old where not unique.  ``grid``: codes,
+    then scale.  ``shared_prune``: ``z_old``, ``w``, ``tau`` and ``alpha_z`` are tuples, an entry
+    a layer.  ``tt_svd``: no minimiser.  Raises ValueError for ``none``.
     """
     z, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
     new = compression.update(z, w, tau=tau, alpha_z=alpha_z, objective=objective)
-    is_mpf = any(isinstance(x, mpmath.mpf) for factor in new for x in factor.flat)
-    return new if is_mpf else tuple(fractions(factor) for factor in new)
+    return tuple(fractions(factor) for factor in new)

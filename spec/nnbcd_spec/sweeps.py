@@ -108,8 +108,10 @@ class _Point:
         return exact(self.state[name], name, ndim)
 
     def factors(self, i: int) -> Factors:
+        layer = self.problem.layers[i - 1]
+        shapes = layer.compression.shapes((layer.outputs, layer.inputs))
         names = self.problem.factor_names(i)
-        return tuple(self.tensor(name, ndim=3 if "." in name else 2) for name in names)
+        return tuple(self.tensor(n, len(s)) for n, s in zip(names, shapes, strict=True))
 
     def v_prev(self, i: int) -> Array:
         return exact(self.x, "x") if i == 1 else self.tensor(f"V{i - 1}")
@@ -119,7 +121,7 @@ class _Point:
 
     def target(self, i: int) -> Array | None:
         layer = self.problem.layers[i - 1]
-        if f"Z{i}" not in self.problem.blocks():
+        if not self.problem.compressed(i):
             return None
         return layer.compression.expand(self.factors(i), (layer.outputs, layer.inputs))
 
@@ -178,10 +180,18 @@ class _Point:
         return {f"W{i}": w, f"b{i}": b}
 
     def update_z(self, i: int) -> State:
-        layer = self.problem.layers[i - 1]
+        owned = self.problem.owned(i)
+        layers = [self.problem.layers[j - 1] for j in owned]
+        old = tuple(f for j in owned for f in self.factors(j))
+        w: Any = tuple(self.tensor(f"W{j}") for j in owned)
+        tau, alpha_z = (
+            tuple(layer.penalties[name] for layer in layers) for name in ("tau", "alpha_z")
+        )
+        if layers[0].compression.group_name() is None:
+            (w,), (tau,), (alpha_z,) = w, tau, alpha_z
         new = blocks.update_z(
-            self.factors(i), self.tensor(f"W{i}"), compression=layer.compression,
-            tau=layer.penalties["tau"], alpha_z=layer.penalties["alpha_z"],
+            old, w, compression=layers[0].compression, tau=tau, alpha_z=alpha_z,
             objective=self.objective,
         )  # fmt: skip
-        return dict(zip(self.problem.factor_names(i), new, strict=True))
+        names = [name for j in owned for name in self.problem.factor_names(j)]
+        return dict(zip(names, new, strict=True))

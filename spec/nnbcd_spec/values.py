@@ -129,10 +129,27 @@ def z_value(
     """The exact value that :func:`update_z` minimises, at any ``z``, feasible or not."""
     old, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
     new, *_ = z_operands(z, w, compression, tau, alpha_z)
-    value = block_objective(
-        new, old, w, compression=compression, tau=tau, alpha_z=alpha_z, objective=objective
-    )
-    return to_fraction(value)
+    given = {"compression": compression, "objective": objective}
+    if isinstance(w, tuple):
+        layers = zip(new, old, w, tau, alpha_z, strict=True)
+        parts = (block_objective((z,), (o,), m, tau=t, alpha_z=a, **given)
+                 for z, o, m, t, a in layers)  # fmt: skip
+        return to_fraction(sum(parts))
+    return to_fraction(block_objective(new, old, w, tau=tau, alpha_z=alpha_z, **given))
+
+
+def z_minimisers(
+    z_old: Any, w: Any, *, compression: Compression, tau: Any, alpha_z: Any,
+    objective: Objective = STANDARD,
+) -> tuple[Factors, ...]:  # fmt: skip
+    """All the Z that :func:`update_z` may choose from, its own choice first.
+
+    Sparse sets: all minimisers.  ``grid``: the result for every choice among tied codes.  Others:
+    the update alone.  Raises ValueError where there are too many to list.
+    """
+    z, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
+    found = compression.minimisers(z, w, tau=tau, alpha_z=alpha_z, objective=objective)
+    return tuple(tuple(fractions(factor) for factor in one) for one in found)
 
 
 def u_problem(
@@ -146,8 +163,18 @@ def u_problem(
 
 def z_operands(
     z: Any, w: Any, compression: Compression, tau: Any, alpha_z: Any
-) -> tuple[Factors, Array, Any, Any]:
-    """The operands of Z's problem over ``QQ``; ValueError for what does not fit."""
+) -> tuple[Factors, Any, Any, Any]:
+    """The operands of Z's problem over ``QQ``; ValueError for what does not fit.
+
+    Where ``w`` is a tuple the block owns several layers, and the others are tuples too.
+    """
+    if isinstance(w, tuple) and compression.group_name() is not None:
+        layers = [
+            z_operands(*each[:2], compression, *each[2:])
+            for each in zip(z, w, tau, alpha_z, strict=True)
+        ]
+        (zs, ws, taus, alphas) = zip(*layers, strict=True)
+        return tuple(one for (one,) in zs), ws, taus, alphas
     (tau,), (alpha_z,) = positive(tau=tau), nonnegative(alpha_z=alpha_z)
     w = exact(w, "w")
     compression.validate(w.shape)
