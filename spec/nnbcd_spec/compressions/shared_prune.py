@@ -51,16 +51,10 @@ class SharedPrune(MatrixSet):
         size = sum(int(np.prod(shape)) for shape in shapes)
         require("shared_prune nonzeros", self.facts.keys["nonzeros"], self.nonzeros, total=size)
 
-    def update(
-        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
-    ) -> Factors:
-        """A global minimiser over all layers; ties keep the lowest layer, then the entry."""
-        return self.minimisers(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective)[0]
-
     def minimisers(
         self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> tuple[Factors, ...]:
-        """All the global minimisers, the one with the first entries first."""
+        """All the global minimisers; at ties the lowest layer comes first, then the entry."""
         layers = [(x if isinstance(w, tuple) else (x,)) for x in (w, tau, alpha_z)]
         ws, taus, alphas = layers
         self.validate_group(tuple(each.shape for each in ws))
