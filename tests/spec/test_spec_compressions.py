@@ -365,3 +365,12 @@ def test_entries_are_data() -> None:
         assert cls.facts.source
         assert (constant is None) == (kind in ("none", "tt_svd"))
     assert COMPRESSIONS["prune"].facts.keys["nonzeros"].rule(d=2, p=3) == "1..6"
+
+
+def test_many_ties_do_not_hinder_an_update() -> None:
+    ones, zero = np.ones((6, 6), dtype=int), np.zeros((6, 6), dtype=int)
+    given = {"compression": COMPRESSIONS.from_json({"kind": "prune", "nonzeros": 18}), "tau": 1}
+    (z,) = blocks.update_z(zero, ones, alpha_z=1, **given)
+    assert np.flatnonzero(z).tolist() == list(range(18))
+    with pytest.raises(ValueError, match="supports"):
+        z_minimisers(zero, ones, alpha_z=1, **given)

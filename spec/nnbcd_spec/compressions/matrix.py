@@ -12,7 +12,7 @@ from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts, require
 from nnbcd_spec.objective import Objective
 from nnbcd_spec.quadratic import Quadratic, differentiate, generators
-from nnbcd_spec.sparse import Cell, minimisers_sparse
+from nnbcd_spec.sparse import Cell, minimise_sparse, minimisers_sparse
 
 
 class MatrixSet(OwnBlock):
@@ -67,6 +67,14 @@ class GroupSparse(MatrixSet):
     def cells(self, shape: tuple[int, ...]) -> tuple[Cell, ...]:
         """The groups of row-major indices, and how many may be nonzero."""
         raise NotImplementedError
+
+    def update(
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> Factors:
+        """A global minimiser; at ties the first groups are kept."""
+        quadratic = self.quadratic(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective)
+        z = minimise_sparse(quadratic, self.cells(w.shape))
+        return (np.array(z, dtype=object).reshape(w.shape),)
 
     def minimisers(
         self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
