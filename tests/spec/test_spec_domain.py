@@ -145,9 +145,18 @@ def test_a_train_that_svds_cannot_reach_is_refused() -> None:
 
 
 def test_registries_parse_json() -> None:
-    assert set(ACTIVATIONS) == {"identity", "relu", "leaky_relu"}
-    assert set(LOSSES) == {"squared"}
-    assert set(COMPRESSIONS) == {"none", "prune", "tt", "tt_svd"}
+    assert set(ACTIVATIONS) == {
+        "identity", "relu", "leaky_relu", "abs", "hard_tanh", "relu6", "hard_sigmoid",
+        "piecewise", "tanh", "sigmoid",
+    }  # fmt: skip
+    assert set(LOSSES) == {
+        "squared", "huber", "binary_hinge", "logistic", "weston_watkins", "crammer_singer",
+        "cross_entropy",
+    }  # fmt: skip
+    assert set(COMPRESSIONS) == {
+        "none", "prune", "nm", "rows", "columns", "blocks", "low_rank", "shared_prune", "grid",
+        "tt", "tt_svd", "tt_matrix", "cp", "tucker",
+    }  # fmt: skip
     assert all(cls.kind == kind for kind, cls in {**ACTIVATIONS, **LOSSES, **COMPRESSIONS}.items())
     assert ACTIVATIONS.from_json({"kind": "leaky_relu", "slope": 0.1}) == LeakyRelu(slope=0.1)
     train = COMPRESSIONS.from_json({"kind": "tt", "modes": [2, 2], "ranks": [1]})
@@ -160,7 +169,7 @@ def test_registries_parse_json() -> None:
     "obj",
     [
         {},
-        {"kind": "tanh"},
+        {"kind": "swish"},
         {"kind": "relu", "slope": 0.1},
         {"kind": "leaky_relu", "slope": 0},
         {"kind": "leaky_relu", "slope": 1},
