@@ -71,7 +71,7 @@ class _Audit:
     ) -> None:
         """A state without a neighbour: readable, feasible, and of the objective its rows say."""
         meter = Meter(self.run.problem, x, y, self.run.load(k), k)
-        verdicts.see_state(k, meter.excess_nonzeros())
+        verdicts.see_state(k, meter.outside())
         for row, side in ((rows.get(k), "after"), (rows.get(k + 1), "before")):
             if row is not None:
                 self.found += term_differences(row, side, meter.terms, row.total.gap_tolerance)
@@ -81,7 +81,7 @@ class _Audit:
     ) -> Row:
         if self._meter is None or self._meter.sweep != k - 1:
             self._meter = Meter(self.run.problem, x, y, self.run.load(k - 1), k - 1)
-            verdicts.see_state(k - 1, self._meter.excess_nonzeros())
+            verdicts.see_state(k - 1, self._meter.outside())
         row = self._meter.step(self.run.load(k))
         self.pairs.append(k)
         if recorded is not None and len(recorded.blocks) == len(row.blocks):
