@@ -39,23 +39,26 @@ class LowRank(Compression):
         return tensors[0]
 
     def outside(self, states: Sequence[Sequence[Array]], unit: float) -> float | None:
-        """The norm of the singular values after ``rank``, less what storing a product may leave."""
+        """The norm of the singular values after ``rank``, less what rounding may leave."""
         (tensors,) = states
         values = _singular(tensors[0])
-        return max(0.0, norm(values[self.rank :]) - self._storage(unit, norm(values)))
+        return max(0.0, norm(values[self.rank :]) - self._rounding(unit, norm(values)))
 
-    def _storage(self, unit: float, size: float) -> float:
-        """How far a matrix of norm ``size``, computed as a product of rank ``rank``, is off.
+    def _rounding(self, unit: float, size: float) -> float:
+        """How far a truncated SVD of norm ``size``, computed and multiplied out, is off.
 
-        Entrywise ``growth u |A| S |B|^T`` of two orthonormal frames, each itself within
-        ``growth u`` of one; the norm of that is at most ``sum S <= sqrt(rank) size``.
+        The product: entrywise ``growth u |A| S |B|^T`` of two frames, each itself within
+        ``growth u`` of an orthonormal one; the norm of that is at most ``sum S <= sqrt(rank)
+        size``.  The decomposition: LAPACK's xBDSQR neglects off-diagonals below ``max(10,
+        min(100, u^(-1/8)))`` roundoffs of the largest singular value, one a column at most.
         """
         long = growth(self.rank) + growth(self.matrix[0]) + growth(self.matrix[1])
-        return unit * long * math.sqrt(self.rank) * size
+        neglected = max(10.0, min(100.0, unit ** (-1 / 8))) * math.sqrt(min(self.matrix))
+        return unit * (long * math.sqrt(self.rank) + neglected) * size
 
     def _split(self, z: Array, pull: Array, unit: float) -> _Parts:
         left, values, right = np.linalg.svd(z, full_matrices=False)
-        known = np.count_nonzero(values[: self.rank] > self._storage(unit, norm(values)))
+        known = np.count_nonzero(values[: self.rank] > self._rounding(unit, norm(values)))
         return _split(left[:, :known], right[:known], pull)
 
     def distance(self, mixed: Mixed, layers: tuple[int, ...]) -> float:
@@ -83,7 +86,7 @@ class LowRank(Compression):
         (i,) = layers
         moved, block = move(bench, i, new), f"Z{i}"
         size = norm(moved.value)
-        off = norm(moved.off) + self._storage(bench.unit, size)
+        off = norm(moved.off) + self._rounding(bench.unit, size)
         parts = self._split(moved.value, moved.pull, bench.unit)
         swap, allowed = self._swaps(parts, moved.value, off)
         half, old = moved.stiff / 2, norm(moved.pull + moved.step)
