@@ -41,13 +41,15 @@ def move(bench: Bench, i: int, new: State) -> Moved:
     """Put the new Z of layer i in, and keep what the subgradient element is made of."""
     mixed, layer, name = bench.mixed, bench.problem.layer(i), f"Z{i}"
     weigh, compression = layer.penalties, layer.compression
-    old, before = compression.value(mixed.tensors(i)), mixed.apart[i]
+    tensors_old, before = mixed.tensors(i), mixed.apart[i]
     names = [f"{name}{suffix}" for suffix in compression.tensors]
     mixed.replace_z(i, {key: new[key] for key in names})
-    value, apart = compression.value(mixed.tensors(i)), mixed.apart[i]
-    step = value - old
+    tensors, apart = mixed.tensors(i), mixed.apart[i]
+    value, old = compression.value(tensors), compression.value(tensors_old)
+    step = compression.change(tensors, tensors_old)
     bench.witness(name, mixed.gradient(name), weigh.alpha_z, step)
     stiff, both = weigh.tau + weigh.alpha_z, apart + before
+    blur = 0.0 if compression.stored else growth(compression.length) * (norm(value) + norm(old))
     size = weigh.tau * np.abs(mixed.now[f"W{i}"]) + weigh.alpha_z * np.abs(old)
     return Moved(
         value=value,
@@ -56,7 +58,7 @@ def move(bench: Bench, i: int, new: State) -> Moved:
         off=8 * bench.unit * size / stiff,
         stiff=stiff,
         decrease=weigh.tau / 2 * float(np.vdot(step, both)),
-        audit_error=AUDIT_UNIT * growth(step.size) * weigh.tau * norm(step) * norm(both),
+        audit_error=AUDIT_UNIT * weigh.tau * norm(step) * (growth(step.size) * norm(both) + blur),
     )
 
 

@@ -37,6 +37,7 @@ class Compression(ABC):
     kind: ClassVar[str]
     no_theorem: ClassVar[str | None] = None  # what its block is, where no theorem covers that
     may_lack_element: ClassVar[bool] = False  # whether dL may have no known element at some Z
+    stored: ClassVar[bool] = False  # whether C's entries are a tensor's, not computed from several
     counts_entries: ClassVar[bool] = False  # whether `outside` counts nonzero entries
     matrix: tuple[int, int]
 
@@ -104,6 +105,10 @@ class Compression(ABC):
     @abstractmethod
     def value(self, tensors: Sequence[Array]) -> Array:
         """C(Z) of shape (d, p), from the tensors in the order of `tensors`."""
+
+    def change(self, new: Sequence[Array], old: Sequence[Array]) -> Array:
+        """``C(new) - C(old)`` (d, p)."""
+        return self.value(new) - self.value(old)
 
     def pull_back(self, tensors: Sequence[Array], suffix: str, matrix: Array) -> Array:
         """The adjoint of C's derivative in one variable, of a (d, p) matrix."""

@@ -40,6 +40,12 @@ class Grid(Compression):
         found: Array = scale[0] * codes
         return found
 
+    def change(self, new: Sequence[Array], old: Sequence[Array]) -> Array:
+        """By product rule, so that a change of the scale far below its roundoff in C is kept."""
+        (codes, scale), (codes_old, scale_old) = new, old
+        found: Array = scale[0] * (codes - codes_old) + (scale[0] - scale_old[0]) * codes_old
+        return found
+
     def outside(self, states: Sequence[Sequence[Array]], unit: float) -> float | None:
         """How many codes are not whole or out of range, and one more if the scale is not > 0."""
         ((codes, scale),) = states

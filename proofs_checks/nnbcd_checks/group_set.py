@@ -10,7 +10,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ Mask = NDArray[np.bool_]
 @dataclass(frozen=True)
 class GroupSet(Compression):
     """At most `most` nonzero groups of `members` entries each, in every contest."""
+
+    stored: ClassVar[bool] = True
 
     @property
     @abstractmethod

@@ -22,6 +22,7 @@ class LowRank(Compression):
     """``rank Z <= rank``."""
 
     kind: ClassVar[str] = "low_rank"
+    stored: ClassVar[bool] = True
     rank: int
 
     @property
@@ -53,7 +54,7 @@ class LowRank(Compression):
         min(100, u^(-1/8)))`` roundoffs of the largest singular value, one a column at most.
         """
         long = growth(self.rank) + growth(self.matrix[0]) + growth(self.matrix[1])
-        neglected = max(10.0, min(100.0, unit ** (-1 / 8))) * math.sqrt(min(self.matrix))
+        neglected = max(10.0, min(100.0, math.pow(unit, -1 / 8))) * math.sqrt(min(self.matrix))
         return unit * (long * math.sqrt(self.rank) + neglected) * size
 
     def _split(self, z: Array, pull: Array, unit: float) -> _Parts:

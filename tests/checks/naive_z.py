@@ -81,13 +81,32 @@ def keep(m, contests, count, weights, second=False):
     return found
 
 
+def across(c, shape):
+    """The groups of the transpose: runs down the columns, columns for rows, rows for columns."""
+    index = np.arange(shape[0] * shape[1]).reshape(shape).T.ravel()
+    turned = groups_of(c, shape[::-1])
+    return [[[index[k] for k in group] for group in groups] for groups in turned]
+
+
+def split_budget(flat, sizes, count, weights):
+    """Each layer keeps its share of the entries."""
+    found, low = [], 0
+    for size in sizes:
+        part = slice(low, low + size)
+        share = max(1, count * size // len(flat))
+        entries = [[[k] for k in range(size)]]
+        found.append(keep(flat[part], entries, share, weights[part]))
+        low += size
+    return np.concatenate(found)
+
+
 def contract_all(c, tensors, shape):
     """C, written out as one einsum."""
     kind, q = c["kind"], len(tensors)
     if kind == "cp":
-        return np.einsum(*(x for j, a in enumerate(tensors) for x in (a, [j, q])), range(q)).reshape(
-            shape
-        )
+        return np.einsum(
+            *(x for j, a in enumerate(tensors) for x in (a, [j, q])), range(q)
+        ).reshape(shape)
     if kind == "tucker":
         q -= 1
         pairs = (x for j, a in enumerate(tensors[1:]) for x in (a, [j, q + j]))
@@ -168,34 +187,21 @@ class ZNet(Net):
     def do_groups(self, i):
         layers, c = self.group(i), self.compression(i)
         shapes = [self.state[f"W{k}"].shape for k in layers]
+        sizes = [math.prod(shape) for shape in shapes]
         flat = np.concatenate([self.target(k).ravel() for k in layers])
-        weights = np.concatenate(
-            [np.full(math.prod(s), sum(map(float, self.pulled(k)[1:]))) for k, s in zip(layers, shapes, strict=True)]
-        )
+        each = [sum(map(float, self.pulled(k)[1:])) for k in layers]
+        weights = np.repeat(each, sizes)
+        count, second = most_of(c) + self.has("one_more", i), self.has("second_best", i)
         contests = groups_of(c, (1, len(flat)) if len(layers) > 1 else shapes[0])
         if self.has("wrong_pattern", i):
-            across = {"nm": "nm", "rows": "columns", "columns": "rows"}[c["kind"]]
-            turned = groups_of({**c, "kind": across}, shapes[0])
-            contests = turned
-            if across == "nm":
-                index = np.arange(len(flat)).reshape(shapes[0]).T.reshape(-1, c["m"])
-                contests = [[[k] for k in run] for run in index]
-        count, second = most_of(c) + self.has("one_more", i), self.has("second_best", i)
+            contests = across(c, shapes[0])
         if self.has("split_budget", i):
-            found, low = [], 0
-            for shape in shapes:
-                part = slice(low, low + math.prod(shape))
-                share = max(1, round(count * math.prod(shape) / len(flat)))
-                each = [[[k] for k in range(math.prod(shape))]]
-                found.append(keep(flat[part], each, share, weights[part]))
-                low = part.stop
-            kept = np.concatenate(found)
+            kept = split_budget(flat, sizes, count, weights)
         else:
             kept = keep(flat, contests, count, weights, second)
-        low = 0
-        for k, shape in zip(layers, shapes, strict=True):
-            self.state[f"Z{k}"] = kept[low : low + math.prod(shape)].reshape(shape)
-            low += math.prod(shape)
+        parts = np.split(kept, np.cumsum(sizes)[:-1])
+        for k, part, shape in zip(layers, parts, shapes, strict=True):
+            self.state[f"Z{k}"] = part.reshape(shape)
 
     def do_grid(self, i):
         m, largest = self.target(i), 2 ** (self.compression(i)["bits"] - 1) - 1
@@ -264,40 +270,62 @@ def divisor(rng, size):
     return int(rng.choice([k for k in range(1, size + 1) if size % k == 0]))
 
 
+def upto(rng, most):
+    return int(rng.integers(1, most + 1))
+
+
+def random_runs(rng, d, p):
+    m = divisor(rng, p)
+    return {"n": upto(rng, m), "m": m}
+
+
+def random_blocks(rng, d, p):
+    h, w = divisor(rng, d), divisor(rng, p)
+    return {"shape": [h, w], "count": upto(rng, (d // h) * (p // w))}
+
+
+def random_train(rng, d, p):
+    modes = factor_modes(d * p)
+    return {"modes": modes, "ranks": random_ranks(rng, modes)}
+
+
+def random_operator(rng, d, p):
+    a, b = divisor(rng, d), divisor(rng, p)
+    rows, columns = [a, d // a], [b, p // b]
+    ranks = random_ranks(rng, [o * c for o, c in zip(rows, columns, strict=True)])
+    return {"row_modes": rows, "column_modes": columns, "ranks": ranks}
+
+
+def several_modes(size):
+    modes = factor_modes(size)
+    return modes if len(modes) > 1 else [1, *modes]
+
+
+def random_tucker(rng, d, p):
+    modes = several_modes(d * p)
+    return {"modes": modes, "ranks": [upto(rng, min(m, 3)) for m in modes]}
+
+
+MAKERS = {
+    "none": lambda rng, d, p: {},
+    "prune": lambda rng, d, p: {"nonzeros": upto(rng, d * p)},
+    "shared_prune": lambda rng, d, p: {"nonzeros": upto(rng, d * p)},
+    "nm": random_runs,
+    "rows": lambda rng, d, p: {"count": upto(rng, d)},
+    "columns": lambda rng, d, p: {"count": upto(rng, p)},
+    "blocks": random_blocks,
+    "low_rank": lambda rng, d, p: {"rank": upto(rng, min(d, p))},
+    "grid": lambda rng, d, p: {"bits": int(rng.integers(2, 9))},
+    "tt": random_train,
+    "tt_matrix": random_operator,
+    "cp": lambda rng, d, p: {"modes": several_modes(d * p), "rank": upto(rng, 3)},
+    "tucker": random_tucker,
+}
+
+
 def random_compression(rng, kind, d, p):
     """A compression of that kind of a d x p matrix."""
-
-    def upto(most):
-        return int(rng.integers(1, most + 1))
-
-    if kind == "none":
-        return {"kind": kind}
-    if kind in ("prune", "shared_prune"):
-        return {"kind": kind, "nonzeros": upto(d * p)}
-    if kind == "nm":
-        m = divisor(rng, p)
-        return {"kind": kind, "n": upto(m), "m": m}
-    if kind in ("rows", "columns"):
-        return {"kind": kind, "count": upto(d if kind == "rows" else p)}
-    if kind == "blocks":
-        h, w = divisor(rng, d), divisor(rng, p)
-        return {"kind": kind, "shape": [h, w], "count": upto((d // h) * (p // w))}
-    if kind == "low_rank":
-        return {"kind": kind, "rank": upto(min(d, p))}
-    if kind == "grid":
-        return {"kind": kind, "bits": int(rng.integers(2, 9))}
-    if kind == "tt_matrix":
-        rows, columns = [divisor(rng, d)], [divisor(rng, p)]
-        rows, columns = [*rows, d // rows[0]], [*columns, p // columns[0]]
-        ranks = random_ranks(rng, [a * b for a, b in zip(rows, columns, strict=True)])
-        return {"kind": kind, "row_modes": rows, "column_modes": columns, "ranks": ranks}
-    modes = factor_modes(d * p)
-    if kind == "tt":
-        return {"kind": kind, "modes": modes, "ranks": random_ranks(rng, modes)}
-    modes = modes if len(modes) > 1 else [1, *modes]
-    if kind == "cp":
-        return {"kind": kind, "modes": modes, "rank": upto(3)}
-    return {"kind": kind, "modes": modes, "ranks": [upto(min(m, 3)) for m in modes]}
+    return {"kind": kind} | MAKERS[kind](rng, d, p)
 
 
 def order_of(layers, order, rng=None):
@@ -307,7 +335,9 @@ def order_of(layers, order, rng=None):
         found += [f"V{i}", f"U{i}", f"W{i}"]
         c = layers[i - 1]["compression"]
         if c["kind"] == "shared_prune":
-            same = [k for k, la in enumerate(layers, 1) if la["compression"].get("group") == c["group"]]
+            same = [
+                k for k, la in enumerate(layers, 1) if la["compression"].get("group") == c["group"]
+            ]
             if i == (max(same) if order == "forward" else min(same)):
                 found.append(f"Z{min(same)}")
         elif c["kind"] != "none":
@@ -339,7 +369,10 @@ def random_z_problem(rng, kinds, *, order="backward", decades=3.0, **keys):
 
 def random_z_start(rng, problem, data="plain"):
     """Data and a start with every Z in its set."""
-    bare = {**problem, "layers": [la | {"compression": {"kind": "none"}} for la in problem["layers"]]}
+    bare = {
+        **problem,
+        "layers": [la | {"compression": {"kind": "none"}} for la in problem["layers"]],
+    }
     x, y, state = random_start(rng, bare, data)
     layers, dtype = problem["layers"], np.dtype(problem["dtype"])
     for i, layer in enumerate(layers, 1):

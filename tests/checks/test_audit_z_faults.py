@@ -81,15 +81,17 @@ def test_planted_fault_is_refuted_and_named(fault, kind):
         assert refuted & expected, explain(certificate)
 
 
-@pytest.mark.parametrize("fault", ["one_more", "second_best", "no_prox_z", "split_budget", "jacobi"])
+@pytest.mark.parametrize(
+    "fault", ["one_more", "second_best", "no_prox_z", "split_budget", "jacobi"]
+)
 def test_planted_faults_show_in_single_precision_too(fault):
     for kind in FAULTS[fault]:
         for problem, x, y, states, at in faulty_runs(fault, kind, 72, 1):
             single = problem | {"dtype": "float32"}
             start = {name: value.astype(np.float32) for name, value in states[0].items()}
-            x, y = x.astype(np.float32), y.astype(np.float32)
-            wrong = z_states(single, x, y, start, 2, fault=fault, at=at)
-            claim = audited(single, x, y, wrong)[0].refuted[0]
+            data = x.astype(np.float32), y.astype(np.float32)
+            wrong = z_states(single, *data, start, 2, fault=fault, at=at)
+            claim = audited(single, *data, wrong)[0].refuted[0]
             assert claim.where.block.partition(".")[0] == f"Z{at}", (fault, kind)
 
 
