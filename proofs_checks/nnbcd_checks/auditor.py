@@ -39,7 +39,7 @@ class Auditor:
         with self._pools.limit(limits=threads, user_api="blas"):
             self._meter = Meter(problem, x, y, start, weights=weights)
         self._verdicts = Verdicts(problem, self._meter.targets)
-        self._verdicts.see_state(0, self._meter.excess_nonzeros())
+        self._verdicts.see_state(0, self._meter.outside())
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Judge the sweep that led to ``state``; `TraceError` if it cannot be read."""

@@ -75,7 +75,7 @@ def _slack_w(
     gradient = weigh.rho * many * misfit
     compressed = 0.0
     if layer.compressed:
-        compressed = growth(sum(layer.compression.ranks)) * size(f"C{i}")
+        compressed = growth(layer.compression.length) * size(f"C{i}")
     own_w = weigh.tau * (4 * weight + compressed) + 4 * weigh.mu * weight
     own_w += 4 * weigh.alpha * (steps[0] + (weight if bench.double else 0.0))
     own_b = 4 * weigh.mu * bias + 4 * weigh.alpha * (steps[1] + (bias if bench.double else 0.0))

@@ -21,6 +21,8 @@ CLAIMS = (
     "rate",
 )
 PREFIX_CLAIMS = ("rate",)
+ELEMENT_CLAIMS = ("membership", "relative_error", "rate")
+UNKNOWN_ELEMENT = "a Z is where no normal of its set is known, so no element of dL is at hand"
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,14 @@ class Tally:
 def why_not_checkable(problem: Problem) -> dict[str, str]:
     """Claims that no theorem covers for this problem, with the reason."""
     found: dict[str, str] = {}
-    svd = [f"Z{i}" for i, la in enumerate(problem.layers, 1) if la.compression.kind == "tt_svd"]
-    if svd:
+    why = {
+        block: problem.layer(i).compression.no_theorem
+        for block, (i, *_) in problem.z_blocks.items()
+    }
+    bare = [f"{block}: {reason}" for block, reason in why.items() if reason is not None]
+    if bare:
         reason = (
-            f"{', '.join(svd)}: a truncated TT-SVD is quasi-optimal only, no theorem bounds its "
+            f"{', '.join(bare)} is quasi-optimal only, no theorem bounds its "
             "excess or its decrease; all other blocks were judged"
         )
         found |= dict.fromkeys(("block_optimality", "descent", "sufficient_decrease"), reason)
@@ -106,7 +112,7 @@ def why_not_checkable(problem: Problem) -> dict[str, str]:
         found |= dict.fromkeys(("sufficient_decrease", "rate"), reason)
     no_element = why_no_element(problem)
     if no_element is not None:
-        found |= dict.fromkeys(("membership", "relative_error", "rate"), no_element)
+        found |= dict.fromkeys(ELEMENT_CLAIMS, no_element)
     return found
 
 
@@ -115,7 +121,7 @@ def assumptions(problem: Problem, claim: str) -> tuple[str, ...]:
     found = ["rounding within the bounds of the tolerances (unit roundoff times magnitudes)"]
     if claim in ("sufficient_decrease", "descent", "monotone_decrease"):
         found.append("nothing else: every decrease was measured")
-    if claim in ("membership", "relative_error", "rate"):
+    if claim in ELEMENT_CLAIMS:
         found.append("exact block solves: measured, see block_optimality")
     if claim == "rate":
         found.append("a finite prefix only: neither a limit nor a uniform constant is certified")
@@ -125,9 +131,9 @@ def assumptions(problem: Problem, claim: str) -> tuple[str, ...]:
 
 def _boundedness(problem: Problem) -> str:
     free = [i for i, layer in enumerate(problem.layers, 1) if not layer.penalties.mu > 0]
-    cores = [i for i, la in enumerate(problem.layers, 1) if la.compression.modes]
-    if not free and not cores:
+    factored = [i for i, layer in enumerate(problem.layers, 1) if layer.compression.factors]
+    if not free and not factored:
         return "bounded iterates: implied by mu > 0 on every layer"
     why = [f"mu = 0 in layers {free}"] if free else []
-    why += [f"tensor-train cores in layers {cores} are not bounded by mu"] if cores else []
+    why += [f"the factors of Z in layers {factored} are not bounded by mu"] if factored else []
     return f"bounded iterates beyond this prefix: assumed, not implied ({'; '.join(why)})"

@@ -1,28 +1,74 @@
-"""Compressions: how a Z block is judged.  One registry line each."""
+"""The compressions, by their names in ``problem.json``.  One registry line each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
 
 from nnbcd_checks.arrays import Array
-from nnbcd_checks.block_prune import judge_prune
-from nnbcd_checks.block_tt import judge_tt, judge_tt_svd
+from nnbcd_checks.compression import Compression, State
+from nnbcd_checks.grid import Grid
+from nnbcd_checks.group_kinds import Blocks, Columns, OfEveryM, Prune, Rows, SharedPrune
 from nnbcd_checks.judged import Bench, Constants, Judged
-
-JudgeZ = Callable[[Bench, int, Mapping[str, Array], Constants], list[Judged]]
-"""(bench, layer, new state, constants) to the figures of the block's rows."""
-
-
-def _judge_none(
-    bench: Bench, i: int, new: Mapping[str, Array], constants: Constants
-) -> list[Judged]:
-    del bench, i, new, constants
-    return []
+from nnbcd_checks.low_rank import LowRank
+from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.multilinear import CanonicalPolyadic, Tucker
+from nnbcd_checks.trains import OperatorTrain, TensorTrain, TruncatedTrain
 
 
-COMPRESSIONS: Mapping[str, JudgeZ] = {
-    "none": _judge_none,
-    "prune": judge_prune,
-    "tt": judge_tt,
-    "tt_svd": judge_tt_svd,
-}
+@dataclass(frozen=True)
+class Uncompressed(Compression):
+    """No Z, no block."""
+
+    kind: ClassVar[str] = "none"
+
+    @property
+    def compressed(self) -> bool:
+        """It is not."""
+        return False
+
+    @property
+    def tensors(self) -> dict[str, tuple[int, ...]]:
+        """None."""
+        return {}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def value(self, tensors: Sequence[Array]) -> Array:
+        """Nothing pulls at W."""
+        return np.zeros(self.matrix)
+
+    def judge(
+        self, bench: Bench, layers: tuple[int, ...], new: State, constants: Constants
+    ) -> list[Judged]:
+        """No block, no figures."""
+        return []
+
+    def distance(self, mixed: Mixed, layers: tuple[int, ...]) -> float:
+        """No variable, no distance."""
+        return 0.0
+
+
+_MEMBERS: tuple[type[Compression], ...] = (
+    Uncompressed,
+    Prune,
+    OfEveryM,
+    Rows,
+    Columns,
+    Blocks,
+    LowRank,
+    SharedPrune,
+    Grid,
+    TensorTrain,
+    TruncatedTrain,
+    OperatorTrain,
+    CanonicalPolyadic,
+    Tucker,
+)
+COMPRESSIONS: Mapping[str, type[Compression]] = {member.kind: member for member in _MEMBERS}

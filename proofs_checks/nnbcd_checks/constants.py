@@ -13,10 +13,10 @@ from nnbcd_checks.problem import Problem
 
 
 def block_constants(problem: Problem, lightest: float = 1.0) -> dict[str, float | None]:
-    """The constant of every block as rows name them (cores ``Z2.1``), in sweep order.
+    """The constant of every block as rows name them (factors ``Z2.1``), in sweep order.
 
     ``lightest``: the least sample weight, which multiplies the strong convexity of the loss.
-    ``None`` for ``tt_svd``: a truncated TT-SVD minimises nothing, so no theorem covers it.
+    ``None`` where no theorem covers the block.
     """
     found: dict[str, float | None] = {}
     for block in problem.order:
@@ -27,11 +27,10 @@ def block_constants(problem: Problem, lightest: float = 1.0) -> dict[str, float 
 
 
 def row_blocks(problem: Problem, block: str) -> list[str]:
-    """The names under which rows list ``block``: itself, or the cores of a ``tt`` block."""
-    compression = problem.layer(int(block[1:])).compression
-    if block[0] == "Z" and compression.kind == "tt":
-        return [f"{block}.{j}" for j in range(1, len(compression.modes) + 1)]
-    return [block]
+    """The names under which rows list ``block``: itself, or those of its factors."""
+    if block[0] != "Z":
+        return [block]
+    return [f"{block}{suffix}" for suffix in problem.layer(int(block[1:])).compression.rows]
 
 
 def _constant(problem: Problem, kind: str, i: int, lightest: float) -> float | None:
@@ -48,8 +47,9 @@ def _constant(problem: Problem, kind: str, i: int, lightest: float) -> float | N
         return prox / 2  # not convex in U
     if kind == "W":
         return weigh.alpha + weigh.mu / 2  # on [W b]; W alone has tau more
-    # One core is quadratic, possibly flat; the sparse set is not convex.
-    return {"tt": weigh.alpha_z, "prune": weigh.alpha_z / 2}.get(layer.compression.kind)
+    members = [problem.layer(j) for j in problem.z_blocks[f"Z{i}"]]
+    least = min(member.penalties.alpha_z for member in members)
+    return layer.compression.constant(least)
 
 
 def least_constant(problem: Problem, lightest: float = 1.0) -> float | None:

@@ -95,6 +95,7 @@ class Bench:
     mixed: Mixed
     sizes: Sizes
     witnesses: list[Witness] = field(default_factory=list)
+    no_element: list[str] = field(default_factory=list)  # why this sweep has no element of dL
 
     def witness(self, name: str, terms: Sequence[Term], prox: float, step: Array) -> None:
         """Keep what the subgradient element of the sweep is made of."""

@@ -64,11 +64,13 @@ def sparse_normal_gap(y: Array, kept: NDArray[np.bool_], sparsity: int) -> float
 
     N is ``{y : y_S = 0}`` where |S| = s, else the union of ``{y : y_S' = 0}`` over supersets S'
     of S with s members: the distance is the norm over S and the s - |S| smallest others
-    (Bauschke, Luke, Phan and Wang, Found. Comput. Math. 14, 2014).
+    (Bauschke, Luke, Phan and Wang, Found. Comput. Math. 14, 2014).  Of a product of such sets,
+    one along each line of the last axis, N is the product.
     """
     total = float(np.square(y[kept]).sum())
-    free = sparsity - int(np.count_nonzero(kept))
-    if free > 0:
-        others = np.square(y[~kept])
-        total += float(np.sort(others)[:free].sum())
+    free = sparsity - np.count_nonzero(kept, axis=-1)
+    if np.any(free > 0):
+        others = np.sort(np.where(kept, np.inf, np.square(y)), axis=-1)
+        taken = np.arange(y.shape[-1]) < np.expand_dims(free, -1)
+        total += float(others[taken].sum())
     return float(np.sqrt(total))

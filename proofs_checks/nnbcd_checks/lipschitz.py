@@ -27,7 +27,7 @@ class Bounds:
     def __init__(
         self, old: Mapping[str, float], new: Mapping[str, float], gaps: Gaps, sizes: Sizes
     ) -> None:
-        self._old, self._new, self.gaps, self.core = old, new, gaps, sizes
+        self._old, self._new, self.gaps, self.largest = old, new, gaps, sizes
 
     def old(self, name: str) -> float:
         """The bound for ``V_i`` or ``W_i`` before the sweep."""
@@ -61,9 +61,7 @@ class _Rows:
         self.position = {block: k for k, block in enumerate(problem.order)}
 
     def _when(self, name: str) -> tuple[int, int]:
-        kind, i = block_kind(name)
-        block = f"{'W' if kind == 'b' else kind}{i}"
-        return self.position[block], int(name.partition(".")[2] or 0)
+        return self.position[self.problem.blocks[name]], int(name.partition(".")[2] or 0)
 
     def after(self, name: str, other: str) -> bool:
         """Whether ``other`` is updated after ``name``."""
@@ -84,7 +82,7 @@ class _Rows:
             return self._row_u(i)
         if kind in "Wb":
             return self._row_w(i) if kind == "W" else self._row_b(i)
-        return self._row_core(name, i) if "." in name else self._row_z(name, i)
+        return self._row_z(name, i)
 
     def _row_v(self, i: int) -> dict[str, float]:
         weigh, last = self.problem.layer(i).penalties, i == self.problem.depth
@@ -117,10 +115,9 @@ class _Rows:
             me: weigh.alpha,
             v: weigh.rho * (self.bounds.gaps.linear[i] + weight * then),
             f"U{i}": weigh.rho * then,
-            f"Z{i}": weigh.tau,
         }
-        for core in self._cores(i):
-            found[core] = weigh.tau * self._others(i, core)
+        for z in self._variables(i):
+            found[z] = weigh.tau * self._reach(i, z)
         return found
 
     def _row_b(self, i: int) -> dict[str, float]:
@@ -133,23 +130,21 @@ class _Rows:
 
     def _row_z(self, name: str, i: int) -> dict[str, float]:
         weigh = self.problem.layer(i).penalties
-        return {name: weigh.alpha_z, f"W{i}": weigh.tau}
-
-    def _row_core(self, name: str, i: int) -> dict[str, float]:
-        weigh = self.problem.layer(i).penalties
-        mine = self._others(i, name)
+        mine = self._reach(i, name)
         found = {name: weigh.alpha_z, f"W{i}": weigh.tau * mine}
-        # A_j^T (C - W): (A_end - A)^T (C_end - W) + A^T (C_end - C), core by core.
-        for core in self._cores(i):
-            if core != name:
-                apart = self._others(i, name, core) * self.bounds.gaps.apart[i]
-                found[core] = weigh.tau * (apart + mine * self._others(i, core))
+        # A_j^T (C - W): (A_end - A)^T (C_end - W) + A^T (C_end - C), variable by variable.
+        for other in self._variables(i):
+            if other != name:
+                apart = self._reach(i, name, other) * self.bounds.gaps.apart[i]
+                found[other] = weigh.tau * (apart + mine * self._reach(i, other))
         return found
 
-    def _cores(self, i: int) -> list[str]:
-        modes = self.problem.layer(i).compression.modes
-        return [f"Z{i}.{j}" for j in range(1, len(modes) + 1)]
+    def _variables(self, i: int) -> list[str]:
+        return [f"Z{i}{suffix}" for suffix in self.problem.layer(i).compression.variables]
 
-    def _others(self, i: int, *without: str) -> float:
-        """The product of the cores' norms, some left out."""
-        return math.prod(self.bounds.core(c) for c in self._cores(i) if c not in without)
+    def _reach(self, i: int, *without: str) -> float:
+        """How steep C is in the variable left out; without two, how its derivative is."""
+        stem = f"Z{i}"
+        endings = [name.removeprefix(stem) for name in without]
+        compression = self.problem.layer(i).compression
+        return compression.reach(lambda ending: self.bounds.largest(stem + ending), *endings)

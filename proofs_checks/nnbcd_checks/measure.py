@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnbcd_checks.arrays import Array, norm
-from nnbcd_checks.block_prune import excess_nonzeros
 from nnbcd_checks.block_u import judge_u, judge_u_linear
 from nnbcd_checks.block_v import judge_v
 from nnbcd_checks.block_v_out import judge_v_out
 from nnbcd_checks.block_w import judge_w
-from nnbcd_checks.compressions import COMPRESSIONS
 from nnbcd_checks.constants import block_constants, least_constant
 from nnbcd_checks.errors import TraceError
 from nnbcd_checks.judged import Bench, Judged
@@ -23,9 +21,10 @@ from nnbcd_checks.lipschitz import Bounds, relative_error_matrix
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.objective import Gaps, gaps_of, gradient_error, objective, objective_error
 from nnbcd_checks.problem import Problem
+from nnbcd_checks.rounding import UNIT
 from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
 from nnbcd_checks.states import larger, sizes_of, take_data, take_state, take_targets
-from nnbcd_checks.subgradient import distance_norm, element_norm, why_no_element
+from nnbcd_checks.subgradient import distance, element_norm, why_no_element
 from nnbcd_checks.targets import Targets
 
 
@@ -67,14 +66,22 @@ class Meter:
         """``||Y||``."""
         return norm(self._mixed.targets.y)
 
-    def excess_nonzeros(self) -> tuple[int | None, ...]:
-        """Per layer, nonzeros of Z beyond the sparsity declared; ``None`` where not pruned."""
-        return tuple(
-            excess_nonzeros(self._mixed.now[f"Z{i}"], int(layer.compression.nonzeros or 0))
-            if layer.compression.kind == "prune"
-            else None
-            for i, layer in enumerate(self.problem.layers, 1)
-        )
+    def outside(self) -> tuple[float | None, ...]:
+        """Per layer, by how much the Z of its block is out of its set; ``None`` without one.
+
+        What the layers of a group share stands at the layer that names the block.
+        """
+        found: dict[str, float | None] = {}
+        for block, layers in self.problem.z_blocks.items():
+            states = [self._mixed.tensors(i) for i in layers]
+            compression = self.problem.layer(layers[0]).compression
+            found[block] = compression.outside(states, UNIT[self.problem.dtype])
+        return tuple(found.get(f"Z{i}") for i in range(1, self.problem.depth + 1))
+
+    def _excess_nonzeros(self, outside: Sequence[float | None]) -> tuple[int | None, ...]:
+        counted = [layer.compression.counts_entries for layer in self.problem.layers]
+        pairs = zip(outside, counted, strict=True)
+        return tuple(None if count is None or not ours else int(count) for count, ours in pairs)
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Measure the sweep from the held state to ``state``, and hold that."""
@@ -107,8 +114,8 @@ class Meter:
     def _judge(self, bench: Bench, block: str, new: Mapping[str, Array]) -> list[Judged]:
         kind, i = block[0], int(block[1:])
         if kind == "Z":
-            judge = COMPRESSIONS[self.problem.layer(i).compression.kind]
-            return judge(bench, i, new, self._constants)
+            layers = self.problem.z_blocks[block]
+            return self.problem.layer(i).compression.judge(bench, layers, new, self._constants)
         if kind == "V":
             judge_one = judge_v_out if i == self.problem.depth else judge_v
             return [judge_one(bench, i, new, self._constants[block])]
@@ -133,11 +140,10 @@ class Meter:
         gaps: Gaps,
         norms: tuple[Mapping[str, float], Mapping[str, float]],
     ) -> SubgradientRow:
-        mixed, names = self._mixed, list(self.problem.shapes())
-        distance = math.hypot(*(distance_norm(mixed, name) for name in names))
+        mixed, nearest = self._mixed, distance(self._mixed)
         error = gradient_error(mixed, gaps, bench.sizes)
-        if self._no_element is not None:
-            return SubgradientRow(distance, error, None, None, None, self._least, None, None)
+        if self._no_element is not None or bench.no_element:
+            return SubgradientRow(nearest, error, None, None, None, self._least, None, None)
         witnesses = {witness.name: witness for witness in bench.witnesses}
         names = list(witnesses)
         element = math.hypot(*(element_norm(mixed, witness) for witness in witnesses.values()))
@@ -147,7 +153,7 @@ class Meter:
         left = math.hypot(*(figures.residual or 0.0 for figures in judged))
         allowed = math.hypot(*(figures.residual_tolerance for figures in judged))
         return SubgradientRow(
-            distance=distance,
+            distance=nearest,
             tolerance=error + allowed,
             element=element,
             bound=float(np.linalg.norm(matrix @ steps)),
@@ -158,7 +164,7 @@ class Meter:
         )
 
     def _feasibility(self, gaps: Gaps, norms: Mapping[str, float]) -> FeasibilityRow:
-        depth = range(1, self.problem.depth + 1)
+        depth, outside = range(1, self.problem.depth + 1), self.outside()
         return FeasibilityRow(
             tuple(gaps.misfit[i] for i in depth),
             tuple(gaps.linear[i] for i in depth),
@@ -168,7 +174,8 @@ class Meter:
             tuple(
                 _ratio(gaps.apart[i], norms[f"W{i}"]) if i in gaps.apart else None for i in depth
             ),
-            self.excess_nonzeros(),
+            self._excess_nonzeros(outside),
+            outside,
         )
 
 

@@ -19,7 +19,6 @@ from nnbcd_checks.arrays import Array, Term, empty
 from nnbcd_checks.fused import LinearMisfit, MoveU, Visit, linear_misfit, move_u, subtract
 from nnbcd_checks.problem import Problem, block_kind
 from nnbcd_checks.targets import Targets
-from nnbcd_checks.tt import left_products, reconstruct, right_products, transpose_middle
 
 
 class Mixed:
@@ -48,10 +47,9 @@ class Mixed:
         """``V_i`` (n, d_i), with ``V_0 = X``."""
         return self.x if i == 0 else self.now[f"V{i}"]
 
-    def cores(self, i: int) -> list[Array]:
-        """The tensor-train cores of layer i."""
-        count = len(self.problem.layer(i).compression.modes)
-        return [self.now[f"Z{i}.{j}"] for j in range(1, count + 1)]
+    def tensors(self, i: int) -> list[Array]:
+        """The tensors of Z_i, in the order its compression names them."""
+        return [self.now[f"Z{i}{suffix}"] for suffix in self.problem.layer(i).compression.tensors]
 
     # -- changing one tensor --------------------------------------------------------------------
 
@@ -81,7 +79,7 @@ class Mixed:
         return self._refresh_linear(i)
 
     def replace_z(self, i: int, tensors: Mapping[str, Array]) -> None:
-        """Put a new ``Z_i``, or some new cores of it, in."""
+        """Put a new ``Z_i``, or some new tensors of it, in."""
         self.now.update(tensors)
         self._refresh_apart(i)
 
@@ -100,11 +98,8 @@ class Mixed:
         return found
 
     def _refresh_apart(self, i: int) -> None:
-        weight = self.now[f"W{i}"]
-        if self.problem.layer(i).compression.kind == "prune":
-            self.apart[i] = weight - self.now[f"Z{i}"]
-        else:
-            self.apart[i] = weight - reconstruct(self.cores(i), weight.shape)
+        compression = self.problem.layer(i).compression
+        self.apart[i] = self.now[f"W{i}"] - compression.value(self.tensors(i))
 
     # -- gradients of the smooth part -----------------------------------------------------------
 
@@ -112,8 +107,8 @@ class Mixed:
         """The gradient of L's smooth part in one tensor, as a list of (weight, array).
 
         For U of a layer with kinks: without the term ``gamma/2 ||V - s(U)||^2``; for V_N: without
-        the loss; for a pruned Z: without the indicator.  Differentiated term by term from the
-        objective.
+        the loss; for a Z that is a point of a set: in C, without the indicator.  Term by term
+        from the objective.
         """
         kind, i = block_kind(name)
         layer = self.problem.layer(i)
@@ -131,9 +126,8 @@ class Mixed:
             return terms
         if kind == "b":
             return [(weigh.rho, self._column_sums(i)), (weigh.mu, self.now[name])]
-        if "." in name:
-            return [(-weigh.tau, self._core_product(i, int(name.partition(".")[2])))]
-        return [(-weigh.tau, self.apart[i])]
+        suffix = name.removeprefix(f"Z{i}")
+        return [(-weigh.tau, layer.compression.pull_back(self.tensors(i), suffix, self.apart[i]))]
 
     def _above(self, i: int) -> list[Term]:
         """What the layer above adds to the gradient in ``V_i``."""
@@ -173,9 +167,3 @@ class Mixed:
         if key not in self._cache:
             self._cache[key] = np.ones(self.problem.samples) @ self.linear[i]
         return self._cache[key]
-
-    def _core_product(self, i: int, j: int) -> Array:
-        """``A_j^T (W - C)``, shape of core j: the adjoint of C's derivative in core j."""
-        cores = self.cores(i)
-        left, right = left_products(cores)[j - 1], right_products(cores)[j - 1]
-        return transpose_middle(left, self.apart[i], right)

@@ -65,7 +65,7 @@ def objective_error(mixed: Mixed, gaps: Gaps, norms: Sizes, loss: float) -> floa
         error = norms.prediction(problem, i)[1]
         total += weigh.rho * _square_error(gaps.linear[i], error, many)
         if layer.compressed:
-            ranks = growth(sum(layer.compression.ranks))
+            ranks = growth(layer.compression.length)
             error = ranks * norms(f"C{i}") + norms(f"W{i}")
             total += weigh.tau * _square_error(gaps.apart[i], error, many)
         squares = norms(f"W{i}") ** 2 + norms(f"b{i}") ** 2
@@ -99,13 +99,9 @@ def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
         decay = 4 * weigh.mu * (weight + sizes(f"b{i}"))
         parts.append(misfit + through + decay)
         if layer.compressed:
-            ranks = growth(sum(layer.compression.ranks))
+            ranks = growth(layer.compression.length)
             apart = ranks * sizes(f"C{i}") + weight
-            outer = 1 + math.prod(max(1.0, core) for core in _core_norms(sizes, mixed, i))
+            factors = [sizes(f"Z{i}{suffix}") for suffix in layer.compression.factors]
+            outer = 1 + math.prod(max(1.0, factor) for factor in factors)
             parts.append(weigh.tau * outer * growth(mixed.apart[i].size) * apart)
     return AUDIT_UNIT * math.hypot(*parts)
-
-
-def _core_norms(sizes: Sizes, mixed: Mixed, i: int) -> list[float]:
-    modes = mixed.problem.layer(i).compression.modes
-    return [sizes(f"Z{i}.{j}") for j in range(1, len(modes) + 1)]

@@ -70,7 +70,7 @@ class _Audit:
     def _alone(self, verdicts: Verdicts, k: int, rows: dict[int, Row]) -> None:
         """A state without a neighbour: readable, feasible, and of the objective its rows say."""
         meter = self._meter_at(k)
-        verdicts.see_state(k, meter.excess_nonzeros())
+        verdicts.see_state(k, meter.outside())
         for row, side in ((rows.get(k), "after"), (rows.get(k + 1), "before")):
             if row is not None:
                 self.found += term_differences(row, side, meter.terms, row.total.gap_tolerance)
@@ -82,7 +82,7 @@ class _Audit:
     def _recompute(self, verdicts: Verdicts, k: int, recorded: Row | None) -> Row:
         if self._meter is None or self._meter.sweep != k - 1:
             self._meter = self._meter_at(k - 1)
-            verdicts.see_state(k - 1, self._meter.excess_nonzeros())
+            verdicts.see_state(k - 1, self._meter.outside())
         row = self._meter.step(self.run.load(k))
         self.pairs.append(k)
         if recorded is not None and len(recorded.blocks) == len(row.blocks):

@@ -8,26 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from nnbcd_checks.activations import Activation
+from nnbcd_checks.compression import Compression
 from nnbcd_checks.losses import Loss
-
-
-@dataclass(frozen=True)
-class Compression:
-    """``none``, ``prune`` (``nonzeros``), ``tt`` or ``tt_svd`` (``modes`` and ``ranks``)."""
-
-    kind: str
-    nonzeros: int | None = None
-    modes: tuple[int, ...] = ()
-    ranks: tuple[int, ...] = ()
-
-    @property
-    def core_shapes(self) -> tuple[tuple[int, int, int], ...]:
-        """Shapes (r_{j-1}, m_j, r_j) of the tensor-train cores; empty for other kinds."""
-        ranks = (1, *self.ranks, 1)
-        return tuple((ranks[j], m, ranks[j + 1]) for j, m in enumerate(self.modes))
 
 
 @dataclass(frozen=True)
@@ -55,21 +41,15 @@ class Layer:
     @property
     def compressed(self) -> bool:
         """Whether the layer has a block ``Z``."""
-        return self.compression.kind != "none"
+        return self.compression.compressed
 
     def to_json(self) -> dict[str, Any]:
         """The layer as ``problem.json`` holds it."""
-        compression: dict[str, Any] = {"kind": self.compression.kind}
-        if self.compression.nonzeros is not None:
-            compression["nonzeros"] = self.compression.nonzeros
-        if self.compression.kind in ("tt", "tt_svd"):
-            compression["modes"] = list(self.compression.modes)
-            compression["ranks"] = list(self.compression.ranks)
         return {
             "inputs": self.inputs,
             "outputs": self.outputs,
             "activation": dict(self.activation.json),
-            "compression": compression,
+            "compression": self.compression.to_json(),
             "penalties": asdict(self.penalties),
         }
 
@@ -130,10 +110,28 @@ class Problem:
             found[f"V{i}"] = found[f"U{i}"] = (self.samples, layer.outputs)
             found[f"W{i}"] = (layer.outputs, layer.inputs)
             found[f"b{i}"] = (layer.outputs,)
-            if layer.compression.kind == "prune":
-                found[f"Z{i}"] = (layer.outputs, layer.inputs)
-            for j, shape in enumerate(layer.compression.core_shapes, 1):
-                found[f"Z{i}.{j}"] = shape
+            for suffix, shape in layer.compression.tensors.items():
+                found[f"Z{i}{suffix}"] = shape
+        return found
+
+    @cached_property
+    def z_blocks(self) -> dict[str, tuple[int, ...]]:
+        """The Z blocks, by name, with the layers whose Z each holds; named by the lowest."""
+        groups: dict[object, list[int]] = {}
+        for i, layer in enumerate(self.layers, 1):
+            if layer.compressed:
+                groups.setdefault(layer.compression.shares or i, []).append(i)
+        return {f"Z{members[0]}": tuple(members) for members in groups.values()}
+
+    @cached_property
+    def blocks(self) -> dict[str, str]:
+        """The block in which each tensor, and each variable of a Z, is updated."""
+        found = {f"{name}{i}": f"{name}{i}" for i in range(1, self.depth + 1) for name in "VUW"}
+        found |= {f"b{i}": f"W{i}" for i in range(1, self.depth + 1)}
+        for block, members in self.z_blocks.items():
+            for i in members:
+                for suffix in self.layer(i).compression.variables:
+                    found[f"Z{i}{suffix}"] = block
         return found
 
 

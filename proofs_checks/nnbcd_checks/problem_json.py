@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 from nnbcd_checks.activations import read_activation
 from nnbcd_checks.arrays import real
+from nnbcd_checks.compression import Refused
+from nnbcd_checks.compressions import COMPRESSIONS
 from nnbcd_checks.errors import TraceError
 from nnbcd_checks.losses import read_loss
-from nnbcd_checks.problem import Compression, Layer, Penalties, Problem
+from nnbcd_checks.problem import Layer, Penalties, Problem
 from nnbcd_checks.schema import validate
 
 Member = TypeVar("Member")
@@ -26,10 +28,11 @@ def read_problem(obj: Mapping[str, Any]) -> Problem:
         dtype=str(obj["dtype"]),
         loss=_member(read_loss, obj["loss"], "loss"),
         order=tuple(obj["order"]),
-        layers=tuple(_layer(layer, i) for i, layer in enumerate(obj["layers"])),
+        layers=tuple(_layer(layer, i) for i, layer in enumerate(obj["layers"], 1)),
     )
     for i in range(1, problem.depth + 1):
         _check_layer(problem, i)
+    _check_groups(problem)
     _check_order(problem)
     return problem
 
@@ -44,18 +47,18 @@ def _member(
         raise TraceError(f"problem.json: {where}: {error}") from None
 
 
-def _layer(obj: Mapping[str, Any], place: int) -> Layer:
+def _layer(obj: Mapping[str, Any], i: int) -> Layer:
     compression = obj["compression"]
+    matrix = int(obj["outputs"]), int(obj["inputs"])
+    try:
+        compressed = COMPRESSIONS[compression["kind"]].read(compression, matrix)
+    except Refused as error:
+        raise _fail(i, f"compression.{error.key}", error.given, error.allowed) from None
     return Layer(
         inputs=int(obj["inputs"]),
         outputs=int(obj["outputs"]),
-        activation=_member(read_activation, obj["activation"], f"layers[{place}].activation"),
-        compression=Compression(
-            compression["kind"],
-            int(compression["nonzeros"]) if "nonzeros" in compression else None,
-            tuple(int(m) for m in compression.get("modes", ())),
-            tuple(int(r) for r in compression.get("ranks", ())),
-        ),
+        activation=_member(read_activation, obj["activation"], f"layers[{i - 1}].activation"),
+        compression=compressed,
         penalties=Penalties(**{key: real(value) for key, value in obj["penalties"].items()}),
     )
 
@@ -75,33 +78,26 @@ def _check_layer(problem: Problem, i: int) -> None:
     for key, value in asdict(layer.penalties).items():
         if not math.isfinite(value):
             raise _fail(i, f"penalties.{key}", value, "a finite number")
-    _check_compression(layer, i)
-
-
-def _check_compression(layer: Layer, i: int) -> None:
-    what, size = layer.compression, layer.inputs * layer.outputs
     tau, alpha_z = layer.penalties.tau, layer.penalties.alpha_z
     if not layer.compressed and (tau or alpha_z):
         raise _fail(i, "penalties", {"tau": tau, "alpha_z": alpha_z}, "0 without compression")
     if layer.compressed and not tau > 0:
         raise _fail(i, "penalties.tau", tau, "> 0 where the layer is compressed")
-    if what.nonzeros is not None and what.nonzeros > size:
-        raise _fail(i, "compression.nonzeros", what.nonzeros, f"1 to {size}, the size of W")
-    if not what.modes:
-        return
-    if math.prod(what.modes) != size:
-        raise _fail(i, "compression.modes", what.modes, f"a product of {size}, the size of W")
-    if len(what.ranks) != len(what.modes) - 1:
-        raise _fail(i, "compression.ranks", what.ranks, f"{len(what.modes) - 1} ranks")
-    for j, rank in enumerate(what.ranks, 1):
-        most = min(math.prod(what.modes[:j]), math.prod(what.modes[j:]))
-        if rank > most:
-            raise _fail(i, f"compression.ranks[{j - 1}]", rank, f"1 to {most}")
+
+
+def _check_groups(problem: Problem) -> None:
+    for layers in problem.z_blocks.values():
+        members = [problem.layer(i).compression for i in layers]
+        for i, member in zip(layers, members, strict=True):
+            try:
+                member.check_group(members)
+            except Refused as error:
+                raise _fail(i, f"compression.{error.key}", error.given, error.allowed) from None
 
 
 def _check_order(problem: Problem) -> None:
     blocks = [f"{letter}{i}" for i in range(1, problem.depth + 1) for letter in "VUW"]
-    blocks += [f"Z{i}" for i, layer in enumerate(problem.layers, 1) if layer.compressed]
+    blocks += problem.z_blocks
     if sorted(problem.order) != sorted(blocks):
         raise TraceError(
             f"problem.json: order: given {list(problem.order)}; allowed: every one of "

@@ -61,7 +61,11 @@ class SubgradientRow:
 
 @dataclass(frozen=True)
 class FeasibilityRow:
-    """Per layer: ||V - s(U)||, ||U - P||, ||W - C(Z)||, and nonzeros over the sparsity declared."""
+    """Per layer: ||V - s(U)||, ||U - P||, ||W - C(Z)||, and by how much Z is out of its set.
+
+    ``excess_nonzeros``: entries beyond the number declared; ``outside``: the same for every kind
+    of set, a count or a norm, 0 if feasible.  Rows written before it existed speak of entries only.
+    """
 
     activation: tuple[float, ...]
     linear: tuple[float, ...]
@@ -70,6 +74,13 @@ class FeasibilityRow:
     relative_linear: tuple[float, ...]
     relative_compression: tuple[float | None, ...]
     excess_nonzeros: tuple[int | None, ...]
+    outside: tuple[float | None, ...]
+
+    @property
+    def beyond(self) -> tuple[float | None, ...]:
+        """Per layer the larger of both figures; ``None`` where there is neither."""
+        pairs = zip(self.outside, self.excess_nonzeros, strict=True)
+        return tuple(max((x for x in pair if x is not None), default=None) for pair in pairs)
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,7 @@ class Row:
         subgradient = dict(obj["subgradient"])
         subgradient["lambda_"] = subgradient.pop("lambda")
         feasibility = dict(obj["feasibility"])
+        feasibility.setdefault("outside", feasibility["excess_nonzeros"])
         for key, value in feasibility.pop("relative").items():
             feasibility[f"relative_{key}"] = value
         return cls(

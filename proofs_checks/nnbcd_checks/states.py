@@ -57,8 +57,8 @@ def take_state(
     """Private float64 copies of a state's tensors, exactly those the problem declares, and norms.
 
     Norms are Frobenius, by the tensors' names, and more where a bound needs it: ``C{i}`` bounds
-    ||C(Z_i)||, ``G{i}`` is the product of the cores' norms; for V and W ``spectral V{i}`` bounds
-    the spectral norm.  Third, the column norms of V and W.
+    ||C(Z_i)|| by the product of Z_i's norms; for V and W ``spectral V{i}`` bounds the spectral
+    norm.  Third, the column norms of V and W.
     """
     shapes = problem.shapes()
     missing, unknown = sorted(shapes.keys() - state.keys()), sorted(state.keys() - shapes.keys())
@@ -84,11 +84,9 @@ def take_state(
 def _compressed_norms(problem: Problem, norms: Mapping[str, float]) -> dict[str, float]:
     found: dict[str, float] = {}
     for i, layer in enumerate(problem.layers, 1):
-        cores = [norms[f"Z{i}.{j}"] for j in range(1, len(layer.compression.modes) + 1)]
-        if cores:
-            found[f"G{i}"] = found[f"C{i}"] = math.prod(cores)
-        elif layer.compressed:
-            found[f"C{i}"] = norms[f"Z{i}"]
+        if layer.compressed:
+            tensors = [norms[f"Z{i}{suffix}"] for suffix in layer.compression.tensors]
+            found[f"C{i}"] = math.prod(tensors)
     return found
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from nnbcd_checks.activations import PiecewiseAffine
 from nnbcd_checks.arrays import CHUNK, Term, chunks, empty, norm, reduce_sum, weighted_sum
 from nnbcd_checks.judged import Witness
-from nnbcd_checks.kinks import near_kink, sparse_normal_gap, subdifferential_gap
+from nnbcd_checks.kinks import near_kink, subdifferential_gap
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.problem import Problem, block_kind
 from nnbcd_checks.rounding import iterate_unit, kink_band
@@ -33,8 +33,9 @@ def why_no_element(problem: Problem) -> str | None:
     """Why no subgradient element is known for runs of this problem; ``None`` if one is."""
     place = {block: k for k, block in enumerate(problem.order)}
     for i, layer in enumerate(problem.layers, 1):
-        if layer.compression.kind == "tt_svd":
-            return f"Z{i} is set by a truncated TT-SVD, which satisfies no optimality condition"
+        if layer.compression.no_theorem is not None:
+            what = layer.compression.no_theorem
+            return f"Z{i} is set by {what}, which satisfies no optimality condition"
         if not layer.activation.smooth and place[f"V{i}"] > place[f"U{i}"]:
             return (
                 f"V{i} is updated after U{i}: the nonsmooth part of U{i} changes after its "
@@ -54,7 +55,18 @@ def element_norm(mixed: Mixed, witness: Witness) -> float:
     return math.sqrt(reduce_sum(terms)[0])
 
 
-def distance_norm(mixed: Mixed, name: str) -> float:
+def distance(mixed: Mixed) -> float:
+    """``dist(0, dL)`` at the end of the sweep: over all tensors, and the Z of each block."""
+    problem = mixed.problem
+    parts = [
+        _distance(mixed, f"{letter}{i}") for i in range(1, problem.depth + 1) for letter in "VUWb"
+    ]
+    for layers in problem.z_blocks.values():
+        parts.append(problem.layer(layers[0]).compression.distance(mixed, layers))
+    return math.hypot(*parts)
+
+
+def _distance(mixed: Mixed, name: str) -> float:
     """``dist(0, d_p L)`` of one tensor at the end of the sweep, from the definition."""
     kind, i = block_kind(name)
     terms = mixed.gradient(name)
@@ -63,9 +75,6 @@ def distance_norm(mixed: Mixed, name: str) -> float:
         return _distance_u(mixed, i, activation, terms)
     if kind == "V" and i == mixed.problem.depth:
         return _distance_v_out(mixed, i, terms)
-    if kind == "Z" and "." not in name:
-        sparsity = int(mixed.problem.layer(i).compression.nonzeros or 0)
-        return sparse_normal_gap(weighted_sum(terms), mixed.now[name] != 0, sparsity)
     return math.sqrt(reduce_sum(terms)[0])
 
 

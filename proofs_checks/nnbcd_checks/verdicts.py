@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from nnbcd_checks.claims import (
     CLAIMS,
+    ELEMENT_CLAIMS,
     PREFIX_CLAIMS,
+    UNKNOWN_ELEMENT,
     Place,
     Tally,
     Tolerance,
@@ -51,9 +53,9 @@ class Verdicts:
         self.not_checkable = why_not_checkable(self.problem)
         self._own = AUDIT_UNIT / (UNIT[self.problem.dtype] + AUDIT_UNIT)
 
-    def see_state(self, sweep: int, excess_nonzeros: Sequence[int | None]) -> None:
+    def see_state(self, sweep: int, outside: Sequence[float | None]) -> None:
         """Judge the feasibility of a state that no row speaks of, such as the start."""
-        self._feasibility(sweep, excess_nonzeros)
+        self._feasibility(sweep, outside)
 
     def see(self, row: Row) -> None:
         """Judge one sweep."""
@@ -61,15 +63,15 @@ class Verdicts:
         self.sweeps.append(row.sweep)
         self.distances.append((row.sweep, row.subgradient.distance))
         self.last, self.largest = row, max(self.largest, row.before["total"])
-        self._feasibility(row.sweep, row.feasibility.excess_nonzeros)
+        self._feasibility(row.sweep, row.feasibility.beyond)
         for block in row.blocks:
             self._block(row, block)
         self._sweep(row)
         if row.subgradient.element is not None:
             self._subgradient(row)
         else:
-            for claim in ("membership", "relative_error"):
-                self.tallies[claim].lack(Place(row.sweep))
+            for claim in ELEMENT_CLAIMS:
+                self.not_checkable.setdefault(claim, f"sweep {row.sweep}: {UNKNOWN_ELEMENT}")
         if self.whole:
             self._rate(row)
 
@@ -80,8 +82,8 @@ class Verdicts:
         tolerance = Tolerance(whole, whole * self._own, harm)
         self.tallies[claim].check(found, allowed, tolerance, place)
 
-    def _feasibility(self, sweep: int, excess: Sequence[int | None]) -> None:
-        for i, over in enumerate(excess, 1):
+    def _feasibility(self, sweep: int, outside: Sequence[float | None]) -> None:
+        for i, over in enumerate(outside, 1):
             block = f"Z{i}" if over else None
             self._check("feasibility", float(over or 0), 0.0, 0.0, Place(sweep, block))
 

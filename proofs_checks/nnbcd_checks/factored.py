@@ -1,0 +1,168 @@
+"""Compressions whose C is linear in each of several tensors: factor by factor a quadratic block.
+
+With the other factors fixed, ``C = A(G)`` for one factor G, and ``A^T A`` is a Kronecker product
+of small symmetric matrices, one along each axis of G.  So everything the judge needs of a member
+is A, its adjoint, and those matrices.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Protocol
+
+import numpy as np
+
+from nnbcd_checks.arrays import Array, Term, norm, reduce_sum, square, weighted_sum
+from nnbcd_checks.compression import Compression, State
+from nnbcd_checks.judged import Bench, Constants, Judged, Quadratic, judge_quadratic
+from nnbcd_checks.mixed import Mixed
+from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth
+
+
+class LinearPart(Protocol):
+    """``A: G -> C`` with the other factors fixed."""
+
+    @property
+    def outer(self) -> float:
+        """A bound of A's Frobenius norm along the axes that `grams` names."""
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The lengths of the sums in ``A^T`` of a matrix, one after another."""
+
+    def apply(self, factor: Array) -> Array:
+        """``A(factor)`` (d, p)."""
+
+    def adjoint(self, matrix: Array) -> Array:
+        """``A^T matrix`` of the factor's shape, ``<A(G), matrix> = <G, A^T matrix>``."""
+
+    def grams(self) -> tuple[Array | None, ...]:
+        """``A^T A`` as a Kronecker product over the axes of G; ``None`` for the identity."""
+
+
+@dataclass(frozen=True)
+class Factored(Compression):
+    """C is linear in each tensor of Z; the tensors are one block after another, ascending."""
+
+    @abstractmethod
+    def part(self, tensors: Sequence[Array], j: int) -> LinearPart:
+        """The linear map of factor j, counted from 0."""
+
+    @property
+    @abstractmethod
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the tensors."""
+
+    @property
+    def tensors(self) -> dict[str, tuple[int, ...]]:
+        """``.1``, ``.2``, ..."""
+        return {f".{j}": shape for j, shape in enumerate(self.shapes, 1)}
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """All tensors."""
+        return tuple(self.tensors)
+
+    def constant(self, alpha_z: float) -> float | None:
+        """One factor is a quadratic block, possibly flat."""
+        return alpha_z
+
+    def pull_back(self, tensors: Sequence[Array], suffix: str, matrix: Array) -> Array:
+        """``A^T matrix``."""
+        return self.part(tensors, int(suffix[1:]) - 1).adjoint(matrix)
+
+    def distance(self, mixed: Mixed, layers: tuple[int, ...]) -> float:
+        """The norm of the gradient: the factors are free."""
+        (i,) = layers
+        names = [f"Z{i}{suffix}" for suffix in self.factors]
+        return math.hypot(*(math.sqrt(reduce_sum(mixed.gradient(name))[0]) for name in names))
+
+    def judge(
+        self, bench: Bench, layers: tuple[int, ...], new: State, constants: Constants
+    ) -> list[Judged]:
+        """The factors in ascending order, each with the others at their newest values."""
+        (i,) = layers
+        return [self._judge(bench, i, j, new, constants) for j in range(len(self.shapes))]
+
+    def _judge(self, bench: Bench, i: int, j: int, new: State, constants: Constants) -> Judged:
+        """Factor G: ``-tau A^T (W - C) + alpha_z D = 0``, the Hessian ``tau A^T A + alpha_z``."""
+        mixed, name, weigh = bench.mixed, f"Z{i}.{j + 1}", bench.problem.layer(i).penalties
+        step = new[name] - mixed.now[name]
+        mixed.replace_z(i, {name: new[name]})
+        part = self.part(mixed.tensors(i), j)
+        moved = square(part.apply(step))
+        terms: list[Term] = [*mixed.gradient(name), (weigh.alpha_z, step)]
+        bench.witness(name, terms[:-1], weigh.alpha_z, step)
+        residual_square, inner = reduce_sum(terms, step)
+        spectrum = _Spectrum.of(part.grams())
+        hessian = weigh.tau * spectrum.values + weigh.alpha_z
+        slack, off = self._slack(bench, i, part, (norm(new[name]), norm(step)), hessian)
+        least = residual_square / (2 * slack.top)
+
+        def exact() -> float:
+            turned = spectrum.turn(weighted_sum(terms))
+            return 0.5 * float((turned**2 / hessian).sum())
+
+        found = Quadratic(
+            prox=weigh.alpha_z,
+            step_square=square(step),
+            curved=weigh.tau * moved,
+            residual_square=residual_square,
+            inner=inner,
+            cheap=least if slack.singular else residual_square / (2 * float(hessian.min())),
+            exact=exact,
+            slack=slack,
+            size=step.size,
+            curved_error=weigh.tau * off * (math.sqrt(moved) + off),
+        )
+        return judge_quadratic(bench, name, constants[name], found)
+
+    def _slack(
+        self, bench: Bench, i: int, part: LinearPart, norms: tuple[float, float], hessian: Array
+    ) -> tuple[Slack, float]:
+        """A factor solved by eigendecompositions of the small matrices, backward stable in norm.
+
+        ``norms``: of the factor and of its step; ``hessian``: the eigenvalues of H.  Structured:
+        errors of the other factors and of C; generic: the solve, and the products ``A^T W``.
+        Also returns how far the auditor's own ``A(step)`` may be off.
+        """
+        weigh, size, (inside, step) = bench.problem.layer(i).penalties, bench.sizes, norms
+        outer, apart, many = part.outer, norm(bench.mixed.apart[i]), growth(self.length)
+        structured = math.sqrt(weigh.tau) * (many * size(f"C{i}") + size(f"W{i}"))
+        structured += math.sqrt(weigh.alpha_z) * inside
+        top, floor = float(hessian.max()), float(hessian.min())
+        long = sum(growth(length) for length in part.lengths)
+        solve = (long + growth(hessian.size)) * top * inside
+        product = weigh.tau * outer * (long * size(f"W{i}") + many * apart)
+        generic = solve + product + 4 * weigh.alpha_z * (inside + step)
+        return Slack(structured, ((generic, floor),), top), AUDIT_UNIT * many * outer * step
+
+
+@dataclass(frozen=True)
+class _Spectrum:
+    """The eigenvalues of a Kronecker product of symmetric matrices, and their directions."""
+
+    values: Array  # broadcasts to the shape of the factor
+    vectors: tuple[Array | None, ...]
+
+    @classmethod
+    def of(cls, grams: Sequence[Array | None]) -> _Spectrum:
+        """From one matrix an axis; the identity where ``None``."""
+        pairs = [None if gram is None else np.linalg.eigh(gram) for gram in grams]
+        along = [
+            np.ones(1) if pair is None else np.maximum(pair.eigenvalues, 0.0) for pair in pairs
+        ]
+        values = reduce(np.multiply, np.ix_(*along))
+        return cls(values, tuple(None if pair is None else pair.eigenvectors for pair in pairs))
+
+    def turn(self, factor: Array) -> Array:
+        """``factor`` in the basis of the eigenvectors."""
+        for axis, vectors in enumerate(self.vectors):
+            if vectors is not None:
+                turned = np.tensordot(factor, vectors, axes=(axis, 0))
+                factor = np.moveaxis(turned, -1, axis)
+        return factor
