@@ -17,9 +17,7 @@ from nnbcd_spec.compressions import TensorTrain
 from nnbcd_spec.exact import Array
 from nnbcd_spec.losses import Loss, Squared
 from nnbcd_spec.objective import STANDARD, Objective
-
-gamma, rho, tau = sp.symbols("gamma rho tau", positive=True)
-alpha, alpha_z, mu = sp.symbols("alpha alpha_z mu", nonnegative=True)
+from nnbcd_spec.symbols import alpha, alpha_z, gamma, mu, rho, tau
 
 
 def array(name: str, *shape: int) -> Array:

@@ -1,34 +1,20 @@
-"""Exact minimisation over U when the activation is continuous and piecewise affine.
+"""Exact minimisation over U, entry by entry.
 
 The block's objective is a polynomial in the entries of U and of S = s(U).  That it is a sum over
-entries is read off the polynomial.  On a piece, s = slope * u + intercept turns an entry's part
-into a polynomial in u alone: its stationary point, moved to the nearer end where it lies outside,
-is the piece's minimiser, because the part is convex on the piece.
+entries is read off the polynomial.  The activation gives finitely many points that may minimise
+an entry's part; the best value wins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import QQ
 
-from nnbcd_spec.activations import Activation, Piece
-from nnbcd_spec.exact import Array, rational
-from nnbcd_spec.quadratic import differentiate, generators
-
-Part = dict[tuple[int, int], Any]
-"""One entry's share of the objective: the coefficient of ``u^a s^b`` under ``(a, b)``."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """The minimiser of one entry's objective over one or more pieces, and its value."""
-
-    point: Any
-    value: Any
+from nnbcd_spec.activations.base import Activation, Candidate, Part
+from nnbcd_spec.exact import Array, next_mpf
+from nnbcd_spec.quadratic import generators
 
 
 def entry_parts(objective: Callable[[Array, Array], Any], shape: tuple[int, ...]) -> list[Part]:
@@ -51,34 +37,20 @@ def entry_parts(objective: Callable[[Array, Array], Any], shape: tuple[int, ...]
     return parts
 
 
-def on_piece(part: Part, piece: Piece) -> Any:
-    """An entry's objective on a piece: ``s`` replaced, a polynomial in ``u``."""
-    (u,) = generators(1)
-    s = rational(piece.slope) * u + rational(piece.intercept)
-    terms = (c * u**a * (s**b if b else 1) for (a, b), c in part.items())  # SymPy: no 0**0
-    return sum(terms, u.ring(0))
+def tied(found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates of least value: those that their ``slack`` does not tell from the least."""
+    least = min(found, key=lambda c: c.value)
+    return tuple(c for c in found if c.value - least.value <= c.slack + least.slack)
 
 
-def candidates(part: Part, activation: Activation) -> tuple[Candidate, ...]:
-    """Each piece's exact minimiser with its value, from left to right, without repetition.
-
-    Raises ValueError where a piece's polynomial is not a strictly convex quadratic.
-    """
-    found: dict[Any, Any] = {}
-    for piece in activation.pieces:
-        polynomial = on_piece(part, piece)
-        derivative = differentiate(polynomial, generators(1))
-        curvature = derivative.hessian[0].get(0, QQ(0))
-        if curvature <= 0:
-            raise ValueError("U's objective is not strictly convex on a piece of the activation")
-        point = rational(piece.clip(-derivative.slope[0] / curvature))
-        found[point] = polynomial(point)
-    return tuple(Candidate(point, value) for point, value in found.items())
+def best(found: tuple[Candidate, ...], old: Any) -> Candidate:
+    """The one of least value; a tie goes to the point nearest ``old``, then to the lowest."""
+    return min(tied(found), key=lambda c: (abs(c.point - old), c.point))
 
 
-def best(found: tuple[Candidate, ...], old: Any) -> Any:
-    """The point of least value; a tie goes to the point nearest ``old``, then to the lowest."""
-    return min(found, key=lambda c: (c.value, abs(c.point - old), c.point)).point
+def outgoing(candidate: Candidate) -> Any:
+    """A candidate's point: exact, or the ``mpf`` that stands for an irrational one."""
+    return next_mpf(candidate.point) if candidate.slack else candidate.point
 
 
 def minimise_entrywise(
@@ -87,6 +59,7 @@ def minimise_entrywise(
     """A global minimiser of ``objective(U, s(U))``, shaped as ``u_old``; ties: :func:`best`."""
     parts = entry_parts(objective, u_old.shape)
     points = [
-        best(candidates(part, activation), old) for part, old in zip(parts, u_old.flat, strict=True)
+        outgoing(best(activation.candidates(part), old))
+        for part, old in zip(parts, u_old.flat, strict=True)
     ]
-    return np.array(points, dtype=object).reshape(u_old.shape)
+    return np.array([None, *points], dtype=object)[1:].reshape(u_old.shape)

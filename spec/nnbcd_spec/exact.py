@@ -2,7 +2,8 @@
 
 In: nested sequences or NumPy arrays of int, float, ``Fraction``, SymPy ``Rational`` or mpmath
 ``mpf``; a float stands for the very rational it stores (``float.as_integer_ratio``).
-Within: elements of SymPy's ``QQ``.  Out: NumPy object arrays of ``Fraction``.
+Within: elements of SymPy's ``QQ``.  Out: NumPy object arrays of ``Fraction``, and of ``mpf`` of at
+least 50 digits where a number is irrational.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
+import mpmath
 import numpy as np
 from mpmath import mpf
 from mpmath.libmp import to_rational
@@ -20,6 +23,12 @@ from sympy import QQ
 
 Array = NDArray[np.object_]
 """A NumPy object array whose entries are exact numbers, polynomials or SymPy expressions."""
+
+DIGITS = 50
+"""The digits that an irrational result has."""
+
+WORKING = DIGITS + 20
+"""The digits that irrational results are computed with."""
 
 FLOATS = (float, np.floating)
 """What counts as a float."""
@@ -62,8 +71,38 @@ def to_fraction(x: Any) -> Fraction:
 
 
 def fractions(x: Array) -> Array:
-    """An array over ``QQ`` as an array of ``Fraction``."""
-    return np.asarray(np.frompyfunc(to_fraction, 1, 1)(x), dtype=object)
+    """An array over ``QQ`` as an array of ``Fraction``; an ``mpf`` stays."""
+
+    def outgoing(entry: Any) -> Any:
+        return entry if isinstance(entry, mpf) else to_fraction(entry)
+
+    return np.asarray(np.frompyfunc(outgoing, 1, 1)(x), dtype=object)
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def at_working_precision(function: Function) -> Function:
+    """The function, run with mpmath at ``WORKING`` digits."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with mpmath.workdps(WORKING):
+            return function(*args, **kwargs)
+
+    return run  # type: ignore[return-value]  # same signature, which TypeVar cannot say
+
+
+def to_mpf(x: Any) -> Any:
+    """A number as an ``mpf`` at mpmath's working precision."""
+    q = rational(x)
+    return mpf(int(QQ.numer(q))) / int(QQ.denom(q))
+
+
+@at_working_precision
+def next_mpf(x: Any) -> Any:
+    """The ``mpf`` of ``WORKING`` digits next to a rational."""
+    return to_mpf(x)
 
 
 def positive(**numbers: Any) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """U_i for a piecewise-affine activation, one entry, as SymPy expressions.
 
 Symbols: ``v`` = V_i, ``p`` = V_{i-1} W_i^T + b_i, ``u0`` the old value, and the scalars of
-:mod:`nnbcd_spec.derive`.
+:mod:`nnbcd_spec.symbols`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 import sympy as sp
 
 from nnbcd_spec.activations import Piece
-from nnbcd_spec.derive import alpha, gamma, rho
 from nnbcd_spec.objective import STANDARD, Objective
+from nnbcd_spec.symbols import alpha, gamma, rho
 
 u, v, p, u0 = sp.symbols("u v p u0", real=True)
 

@@ -9,11 +9,22 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from nnbcd_spec.activations import Activation
+from nnbcd_spec.activations.base import Candidate
 from nnbcd_spec.compressions import Compression, Factors
 from nnbcd_spec.compressions.base import block_objective
-from nnbcd_spec.entrywise import Candidate, candidates, entry_parts
-from nnbcd_spec.exact import Array, exact, nonnegative, positive, require_shape, to_fraction
+from nnbcd_spec.entrywise import entry_parts, outgoing, tied
+from nnbcd_spec.exact import (
+    Array,
+    exact,
+    fractions,
+    nonnegative,
+    positive,
+    require_shape,
+    to_fraction,
+)
 from nnbcd_spec.objective import STANDARD, Objective
 
 
@@ -21,11 +32,33 @@ def u_candidates(
     v: Any, pre: Any, u_old: Any, *, activation: Activation, gamma: Any, rho: Any, alpha: Any,
     objective: Objective = STANDARD,
 ) -> tuple[Candidate, ...]:  # fmt: skip
-    """For one entry (scalars) of U_i: each piece's minimiser with its exact value.
+    """For one entry (scalars) of U_i: the points that may minimise, with their exact values.
 
     From left to right, without repetition; those of least value are the minimisers that
-    :func:`update_u` chooses from.  Points and values are ``Fraction``.
+    :func:`update_u` chooses from.  Points and values are ``Fraction``; where the activation is
+    transcendental a point is ``mpf``, and its value holds within ``slack``.
     """
+    return tuple(
+        Candidate(to_fraction(c.point) if not c.slack else outgoing(c), to_fraction(c.value),
+                  to_fraction(c.slack))
+        for c in _entry_candidates(v, pre, u_old, activation, gamma, rho, alpha, objective)
+    )  # fmt: skip
+
+
+def u_minimisers(
+    v: Any, pre: Any, u_old: Any, *, activation: Activation, gamma: Any, rho: Any, alpha: Any,
+    objective: Objective = STANDARD,
+) -> tuple[Any, ...]:  # fmt: skip
+    """All global minimisers for one entry (scalars) of U_i, ascending; ``Fraction`` or ``mpf``."""
+    found = _entry_candidates(v, pre, u_old, activation, gamma, rho, alpha, objective)
+    points = np.array([None, *map(outgoing, tied(found))], dtype=object)[1:]
+    return tuple(fractions(points))
+
+
+def _entry_candidates(
+    v: Any, pre: Any, u_old: Any, activation: Activation, gamma: Any, rho: Any, alpha: Any,
+    objective: Objective,
+) -> tuple[Candidate, ...]:  # fmt: skip
     gamma, rho = positive(gamma=gamma, rho=rho)
     (alpha,) = nonnegative(alpha=alpha)
     v, pre, u_old = exact([[v]], "v"), exact([[pre]], "pre"), exact([[u_old]], "u_old")
@@ -34,9 +67,7 @@ def u_candidates(
         return u_problem(u, s_u, v, pre, u_old, gamma, rho, alpha, objective)
 
     (part,) = entry_parts(problem, (1, 1))
-    return tuple(
-        Candidate(to_fraction(c.point), to_fraction(c.value)) for c in candidates(part, activation)
-    )
+    return activation.candidates(part)
 
 
 def u_value(

@@ -145,7 +145,10 @@ def test_a_train_that_svds_cannot_reach_is_refused() -> None:
 
 
 def test_registries_parse_json() -> None:
-    assert set(ACTIVATIONS) == {"identity", "relu", "leaky_relu"}
+    assert set(ACTIVATIONS) == {
+        "identity", "relu", "leaky_relu", "abs", "hard_tanh", "relu6", "hard_sigmoid",
+        "piecewise", "tanh", "sigmoid",
+    }  # fmt: skip
     assert set(LOSSES) == {"squared"}
     assert set(COMPRESSIONS) == {"none", "prune", "tt", "tt_svd"}
     assert all(cls.kind == kind for kind, cls in {**ACTIVATIONS, **LOSSES, **COMPRESSIONS}.items())
@@ -160,7 +163,7 @@ def test_registries_parse_json() -> None:
     "obj",
     [
         {},
-        {"kind": "tanh"},
+        {"kind": "swish"},
         {"kind": "relu", "slope": 0.1},
         {"kind": "leaky_relu", "slope": 0},
         {"kind": "leaky_relu", "slope": 1},

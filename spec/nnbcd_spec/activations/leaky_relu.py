@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from nnbcd_spec.activations.piecewise import Piece, PiecewiseAffine
+from nnbcd_spec.activations.affine import PIECEWISE, Piece, PiecewiseAffine
 from nnbcd_spec.exact import rational
+from nnbcd_spec.facts import Facts, Real, require
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,11 @@ class LeakyRelu(PiecewiseAffine):
     """
 
     kind: ClassVar[str] = "leaky_relu"
+    facts: ClassVar[Facts] = replace(PIECEWISE, keys={"slope": Real(0, 1)})
     slope: Any = 0.01
 
     def __post_init__(self) -> None:
-        if not 0 < rational(self.slope) < 1:
-            raise ValueError(f"leaky_relu slope: given {self.slope}; allowed: 0 < slope < 1")
+        require("leaky_relu slope", self.facts.keys["slope"], self.slope)
 
     @property
     def pieces(self) -> tuple[Piece, ...]:

@@ -1,64 +1,55 @@
-"""Continuous piecewise-affine activations: a list of pieces says everything."""
+"""Any continuous piecewise-affine ``s`` with at least one break."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, ClassVar
 
-import numpy as np
-
-from nnbcd_spec.exact import Array, rational, to_fraction
+from nnbcd_spec.activations.affine import PIECEWISE, Piece, PiecewiseAffine
+from nnbcd_spec.exact import rational
+from nnbcd_spec.facts import Facts, Listed, Real, require
 
 
 @dataclass(frozen=True)
-class Piece:
-    """``s(u) = slope * u + intercept`` for ``low <= u <= high``; ``None`` is infinite."""
+class Piecewise(PiecewiseAffine):
+    """``slopes`` k_0..k_m between ``breaks`` t_1 < ... < t_m, and ``value`` = s(t_1).
 
-    slope: Any
-    intercept: Any = 0
-    low: Any = None
-    high: Any = None
+    Raises ValueError for breaks that do not ascend, or not one slope more than breaks.
+    """
 
-    def holds(self, u: Any) -> bool:
-        """Whether ``u`` lies on the piece, its ends included."""
-        return (self.low is None or u >= self.low) and (self.high is None or u <= self.high)
+    kind: ClassVar[str] = "piecewise"
+    facts: ClassVar[Facts] = replace(
+        PIECEWISE,
+        keys={
+            "breaks": Listed(Real(), ascending=True),
+            "slopes": Listed(Real(), least=2),
+            "value": Real(),
+        },
+    )
+    breaks: tuple[Any, ...]
+    slopes: tuple[Any, ...]
+    value: Any
 
-    def clip(self, u: Any) -> Any:
-        """The point of the piece that is nearest to ``u``."""
-        if self.low is not None and u < self.low:
-            return self.low
-        return self.high if self.high is not None and u > self.high else u
-
-
-class Activation(Protocol):
-    """An elementwise ``s`` given by its affine pieces, from left to right."""
-
-    kind: ClassVar[str]
-
-    @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The pieces; they cover the line and agree at their ends."""
-
-    def __call__(self, u: Array) -> Array:
-        """``s(u)``, elementwise, on numbers."""
-
-
-class PiecewiseAffine:
-    """Evaluates ``s`` from its pieces, exactly: elements of ``QQ`` stay so, others to Fraction."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "breaks", tuple(self.breaks))
+        object.__setattr__(self, "slopes", tuple(self.slopes))
+        for name, domain in self.facts.keys.items():
+            require(f"piecewise {name}", domain, getattr(self, name))
+        if len(self.slopes) != len(self.breaks) + 1:
+            raise ValueError(
+                f"piecewise slopes: given {len(self.slopes)}; allowed: {len(self.breaks) + 1}, "
+                "one more than breaks"
+            )
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        """The pieces; they cover the line and agree at their ends."""
-        raise NotImplementedError
-
-    def __call__(self, u: Array) -> Array:
-        """``s(u)``, elementwise, on numbers."""
-        pieces = self.pieces
-
-        def at(x: Any) -> Any:
-            q = rational(x)
-            piece = next(p for p in pieces if p.holds(q))
-            value = rational(piece.slope) * q + rational(piece.intercept)
-            return value if x is q else to_fraction(value)
-
-        return np.asarray(np.frompyfunc(at, 1, 1)(np.asarray(u, dtype=object)), dtype=object)
+        """Each piece continues the one before it at their common break."""
+        breaks = [rational(t) for t in self.breaks]
+        slopes = [rational(k) for k in self.slopes]
+        value = rational(self.value)
+        found = [Piece(slopes[0], value - slopes[0] * breaks[0], None, breaks[0])]
+        for slope, (low, high) in zip(slopes[1:], pairwise([*breaks, None]), strict=True):
+            found.append(Piece(slope, value - slope * low, low, high))
+            value = value if high is None else value + slope * (high - low)
+        return tuple(found)

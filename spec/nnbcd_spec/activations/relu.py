@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nnbcd_spec.activations.piecewise import Piece, PiecewiseAffine
+from nnbcd_spec.activations.affine import PIECEWISE, Piece, PiecewiseAffine
+from nnbcd_spec.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,7 @@ class Relu(PiecewiseAffine):
     """The rectifier: at most two tied minimisers of U, one on each side of 0."""
 
     kind: ClassVar[str] = "relu"
+    facts: ClassVar[Facts] = PIECEWISE
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
