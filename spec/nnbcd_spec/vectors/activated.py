@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from nnbcd_spec.activations import ACTIVATIONS
 from nnbcd_spec.exact import to_fraction
 from nnbcd_spec.values import u_candidates
-from nnbcd_spec.vectors.data import facts
 from nnbcd_spec.vectors.case import Answer, Case
 from nnbcd_spec.vectors.draw import Draw, power
 from nnbcd_spec.vectors.members import ACTIVATION_SAMPLES, Samples
@@ -25,7 +25,7 @@ MOODS = ("plain", "tiny", "huge", "wide", "width_one", "one_sample", "prox_zero"
 def plan(kind: str) -> Plan:
     """The plan of one activation."""
     samples = ACTIVATION_SAMPLES[kind]
-    own = facts(ACTIVATIONS[kind])
+    own = ACTIVATIONS[kind].facts
 
     def base(draw: Draw) -> Case:
         return operands(draw, "plain", samples)
@@ -44,7 +44,9 @@ def operands(draw: Draw, mood: str, samples: Samples, *, scalar: bool = False) -
     """Operands of U_i in a mood."""
     member = draw.choice(samples.valid)
     size = (1, 1) if scalar else shape(draw, mood)
-    scale = draw.scale(mood) * (1 if not breaks(member) else power(draw.whole(-1, 1)))
+    scale = draw.scale(mood) * (power(draw.whole(-1, 1)) if breaks(member) else 1)
+    if mood == "huge" and not ACTIVATIONS[member["kind"]].facts.closed_form:
+        scale = power(draw.whole(2, 4))  # saturated already; beyond, e^u has too many digits
     inputs = {name: draw.array(*size, scale=scale) for name in ("v", "pre", "u_old")}
     return Case("update_u", member, inputs, penalties(draw, "update_u", mood), (mood,))
 
@@ -56,10 +58,10 @@ def breaks(member: Any) -> list[Fraction]:
 
 
 def ordinary(samples: Samples) -> list[Recipe]:
-    """A dozen of each mood."""
+    """Some of each mood."""
 
     def recipe(mood: str) -> Recipe:
-        return Recipe(mood, 6, lambda draw: operands(draw, mood, samples))
+        return Recipe(mood, 12, lambda draw: operands(draw, mood, samples))
 
     return [recipe(mood) for mood in MOODS]
 
@@ -74,13 +76,21 @@ def kinked(samples: Samples) -> list[Recipe]:
 
         return make
 
-    found = [Recipe("two_minima", 8, scalar("two_minima"), accept=has_two_minima)]
+    found = [Recipe("two_minima", 12, lambda draw: bumpy(draw, samples), accept=has_two_minima)]
     if all(breaks(member) for member in samples.valid):
         found += [
-            Recipe("kink", 8, scalar("kink"), accept=ends_at_break),
-            Recipe("boundary", 6, lambda draw: on_break(draw, samples)),
+            Recipe("kink", 12, scalar("kink"), accept=ends_at_break),
+            Recipe("boundary", 8, lambda draw: on_break(draw, samples)),
         ]
-    return [] if facts(ACTIVATIONS[samples.valid[0]["kind"]]).unique else found
+    return [] if ACTIVATIONS[samples.valid[0]["kind"]].facts.unique else found
+
+
+def bumpy(draw: Draw, samples: Samples) -> Case:
+    """One entry with a heavy gamma and data far apart, where local minimisers are likely."""
+    case = operands(draw, "plain", samples, scalar=True)
+    inputs = {name: x * (1 if name == "v" else 2) for name, x in case.inputs.items()}
+    weights = {**case.penalties, "gamma": case.penalties["gamma"] * power(draw.whole(2, 8))}
+    return Case(case.block, case.member, inputs, weights, ("two_minima",))
 
 
 def ends_at_break(case: Case, answer: Answer) -> bool:
@@ -119,12 +129,15 @@ def dyadic(array: Any) -> bool:
 
 def tied(samples: Samples) -> list[Recipe]:
     """Ties with the old value nearer to the lower, nearer to the higher, and midway."""
-    hits = [hits for hits in map(Hits, samples.valid) if hits.found]
+
+    @cache
+    def hits() -> list[Hits]:  # a search: only where a tie is drawn
+        return [found for found in map(Hits, samples.valid) if found.found]
 
     def recipe(position: str) -> Recipe:
         def make(draw: Draw) -> Case:
-            return tie_case(draw, position, draw.choice(hits))
+            return tie_case(draw, position, draw.choice(hits()))
 
-        return Recipe(position, 16, make, "tie")
+        return Recipe(position, 30, make, "tie")
 
     return [recipe(position) for position in POSITIONS]

@@ -11,9 +11,9 @@ import numpy as np
 
 from nnbcd_spec import blocks
 from nnbcd_spec.activations import ACTIVATIONS
-from nnbcd_spec.exact import Array
+from nnbcd_spec.exact import Array, next_mpf
 from nnbcd_spec.losses import LOSSES
-from nnbcd_spec.values import u_candidates, u_value
+from nnbcd_spec.values import u_minimisers, u_value
 from nnbcd_spec.vectors.answer_z import answer_z
 from nnbcd_spec.vectors.binary import required_u
 from nnbcd_spec.vectors.case import Answer, Case
@@ -48,6 +48,7 @@ def _u(case: Case) -> Answer:
     activation = ACTIVATIONS.from_json(case.member)
     new = _update(case, activation=activation)
     value = u_value(new, **case.inputs, activation=activation, **case.penalties)
+    value = value if activation.facts.closed_form else next_mpf(value)
     tied = [_tied_points(case, activation, at) for at in np.ndindex(new.shape)]
     if np.prod([len(points) for points in tied]) > MOST:
         raise ValueError("more tied minimisers than are written")
@@ -56,11 +57,9 @@ def _u(case: Case) -> Answer:
     return Answer({"u": new}, value, others, required=required_u(case, activation, tied))
 
 
-def _tied_points(case: Case, activation: Any, at: tuple[int, ...]) -> list[Fraction]:
+def _tied_points(case: Case, activation: Any, at: tuple[int, ...]) -> list[Any]:
     entry = {name: array[at] for name, array in case.inputs.items()}
-    found = u_candidates(**entry, activation=activation, **case.penalties)
-    least = min(c.value for c in found)
-    return [c.point for c in found if c.value == least]
+    return list(u_minimisers(**entry, activation=activation, **case.penalties))
 
 
 def _w(case: Case) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from nnbcd_spec import blocks
 from nnbcd_spec.compressions import COMPRESSIONS, Factors
 from nnbcd_spec.compressions.base import block_objective
-from nnbcd_spec.exact import Array, exact, fractions, rational
+from nnbcd_spec.exact import Array, exact, rational, to_fraction
 from nnbcd_spec.objective import STANDARD
 from nnbcd_spec.quadratic import differentiate, generators, solve_semidefinite
 from nnbcd_spec.values import z_value
@@ -80,13 +79,13 @@ def _gains(case: Case, best: Array) -> Array:
         one = zero.copy()
         one[at] = best[at]
         gains[at] = at_zero - value(case, (one,))
-    return gains
+    return np.asarray(gains, dtype=object)
 
 
 def _exact_sums(case: Case, best: Array) -> bool:
     """Whether magnitudes and sums of squares are exact in binary arithmetic."""
     operands = [x for array in (*case.inputs["z_old"], case.inputs["w"], best) for x in array.flat]
-    squares = [x**2 for x in best.flat]
+    squares = [to_fraction(x) ** 2 for x in best.flat]
     sums = few([*squares, sum(squares)], VALUE_BITS)
     return few(operands) and sums
 
@@ -116,5 +115,10 @@ def _definite(case: Case, new: Factors, j: int) -> bool:
     return solve_semidefinite(dense, [])[1]
 
 
-OTHERS: dict[str, Callable[[Case], Answer]] = {}
-__all__ = ["answer_z", "fractions", "product", "update", "value"]
+def _from_svd(case: Case) -> Answer:
+    """C(Z) alone: the cores of a TT-SVD are determined up to signs."""
+    compression = COMPRESSIONS.from_json(case.member)
+    return Answer({"c": compression.expand(update(case), case.inputs["w"].shape)})
+
+
+OTHERS: dict[str, Callable[[Case], Answer]] = {"tt_svd": _from_svd}

@@ -10,14 +10,16 @@ import numpy as np
 
 from nnbcd_spec.compressions import COMPRESSIONS
 from nnbcd_spec.exact import Array
-from nnbcd_spec.vectors.data import facts
 from nnbcd_spec.vectors.case import Answer, Case, Refusal
 from nnbcd_spec.vectors.compressed import COMPRESSION_SAMPLES, Compressed, Obj, Shape
+from nnbcd_spec.vectors.data import facts_of
 from nnbcd_spec.vectors.draw import Draw, power
 from nnbcd_spec.vectors.recipe import Plan, Recipe, penalties
 from nnbcd_spec.vectors.refused import bad_penalties, bad_values
-from nnbcd_spec.vectors.supports import SUPPORTS, UNITS, tiles
+from nnbcd_spec.vectors.supports import SUPPORTS, tiles, unit
 
+SVD = ("tt_svd",)
+"""Set from W alone, by no minimisation."""
 MOODS = ("plain", "tiny", "huge", "wide", "prox_zero", "prox_heavy", "penalties_apart")
 
 
@@ -28,10 +30,11 @@ def plan(kind: str) -> Plan:
     def base(draw: Draw) -> Case:
         return operands(draw, "plain", samples)
 
-    own = sparse(samples) if kind in SUPPORTS else factored(samples)
+    special = sparse if kind in SUPPORTS else factored
+    own = [] if kind in SVD else special(samples)
     recipes = [*ordinary(samples), *own, *bad_penalties("update_z", base),
                *bad_values("update_z", base), *bad_fits(samples, base)]  # fmt: skip
-    source = facts(COMPRESSIONS[kind]).source
+    source = facts_of(COMPRESSIONS[kind]).source
     return Plan("update_z", kind, source, tuple(recipes))
 
 
@@ -62,7 +65,7 @@ def ordinary(samples: Compressed) -> list[Recipe]:
     """Some of each mood."""
 
     def recipe(mood: str) -> Recipe:
-        return Recipe(mood, 7, lambda draw: operands(draw, mood, samples))
+        return Recipe(mood, 12, lambda draw: operands(draw, mood, samples))
 
     return [recipe(mood) for mood in MOODS]
 
@@ -82,14 +85,14 @@ def sparse(samples: Compressed) -> list[Recipe]:
         w.flat[draw.whole(0, w.size - 1)] = Fraction(draw.whole(-9, 9), 2)
         return Case(case.block, case.member, {**case.inputs, "w": w}, case.penalties, case.flags)
 
-    def full(case: Case, answer: Answer) -> bool:
+    def full(_: Case, answer: Answer) -> bool:
         return bool(all(x != 0 for x in answer.outputs["z"][0].flat))
 
     return [
-        Recipe("equal_magnitudes", 44, equal, "tie"),
+        Recipe("equal_magnitudes", 80, equal, "tie"),
         Recipe("few_nonzero", 3, few),
         Recipe("all_kept", 3, plain("all_kept"), accept=full),
-        Recipe("old_decides", 6, plain("old_decides"), accept=old_decides),
+        Recipe("old_decides", 10, plain("old_decides"), accept=old_decides),
     ]
 
 
@@ -112,14 +115,14 @@ def equal_magnitudes(draw: Draw, samples: Compressed) -> Case:
     weighted mean of W and the old value.
     """
     member, shape = draw.choice(samples.valid)
-    units = tiles(shape, UNITS[member["kind"]](member, shape))
+    units = tiles(shape, unit(member, shape))
     pattern = [Fraction(draw.whole(1, 15), 4) for _ in range(int(units[0].sum()))]
     mean = draw.array(*shape) * 0
-    for unit in units:
+    for tile in units:
         size = draw.choice((Fraction(1), Fraction(1), Fraction(1), Fraction(1, 2), Fraction(2)))
         at = draw.whole(0, len(pattern) - 1)
         turned = [*pattern[at:], *pattern[:at]]
-        mean[unit] = [x * size * draw.choice((-1, 1)) for x in turned]
+        mean[tile] = [x * size * draw.choice((-1, 1)) for x in turned]
     old = old_value(draw, member, shape, Fraction(1))
     tau, alpha = draw.choice(((1, 0), (1, 1), (3, 1), (1, 3), (7, 1), (2, 1)))
     w = ((tau + alpha) * mean - alpha * old[0]) / Fraction(tau)
@@ -143,7 +146,7 @@ def factored(samples: Compressed) -> list[Recipe]:
         case = relabelled(operands(draw, "prox_zero", samples), "singular")
         return without_factor(draw, case) if draw.chance(2) else repeated(case)
 
-    return [Recipe("zero_factor", 6, zero_factor), Recipe("singular", 10, singular, "tie")]
+    return [Recipe("zero_factor", 10, zero_factor), Recipe("singular", 40, singular, "tie")]
 
 
 def without_factor(draw: Draw, case: Case) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from nnbcd_spec.vectors.notes import FLAGS
 from nnbcd_spec.vectors.recipe import Plan, Recipe
 
 SCHEMA, VERSION = "nnbcd-vectors", 1
+SUMS = "SHA256SUMS"
 PATIENCE = 400
 """Draws for one vector, at most."""
 
@@ -100,26 +102,35 @@ def require_refused(case: Case) -> None:
     raise AssertionError(f"the specification accepts what must be refused: {case}")
 
 
+def texts() -> Iterator[tuple[str, str]]:
+    """Every file's name and content; last the SHA-256 of the others, as ``sha256sum`` writes it."""
+    sums = []
+    for plan in plans():
+        name, content = f"{plan.name}.json", text(plan)
+        sums.append(f"{hashlib.sha256(content.encode()).hexdigest()}  {name}\n")
+        yield name, content
+    yield SUMS, "".join(sorted(sums, key=lambda line: line[66:]))
+
+
 def write(folder: Path) -> int:
     """Write every file into ``folder``, remove others there, and return how many were written."""
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {f"{plan.name}.json": text(plan) for plan in plans()}
-    for stale in sorted(set(p.name for p in folder.glob("*.json")) - set(texts)):
+    made_now = dict(texts())
+    for stale in sorted({p.name for p in folder.iterdir()} - set(made_now)):
         (folder / stale).unlink()
-    for name, content in texts.items():
+    for name, content in made_now.items():
         (folder / name).write_text(content, encoding="utf-8", newline="\n")
-    return len(texts)
+    return len(made_now)
 
 
 def difference(folder: Path) -> str | None:
     """The first difference between ``folder`` and what is generated, in one line, or ``None``."""
-    names = {p.name for p in folder.glob("*.json")}
-    for plan in plans():
-        name = f"{plan.name}.json"
+    names = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
+    for name, right in texts():
         if name not in names:
             return f"{name}: missing"
         names.remove(name)
-        stands, right = (folder / name).read_text(encoding="utf-8"), text(plan)
+        stands = (folder / name).read_text(encoding="utf-8")
         if stands != right:
             return f"{name}: {_first_line(stands, right)}"
     return f"{min(names)}: not generated" if names else None

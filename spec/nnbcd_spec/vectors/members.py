@@ -29,12 +29,37 @@ def _leaky(slope: Any) -> Obj:
 
 
 def _alone(kind: str) -> Samples:
-    return Samples(({"kind": kind},), (({"kind": kind, "unknown": 1}, "a key of no member"),))
+    return Samples(({"kind": kind},))
 
+
+def _pieces(breaks: Any, slopes: Any, value: Any) -> Obj:
+    return {"kind": "piecewise", "breaks": breaks, "slopes": slopes, "value": value}
+
+
+PIECEWISE = Samples(
+    (
+        _pieces([0], [-HALF, 2], 0),
+        _pieces([-1, HALF], [0, 1, -HALF], -1),
+        _pieces([-2, 1], [1, 0, 1], 1),
+        _pieces([-1, 0, 1], [0, 1, -1, 0], 0),
+        _pieces([Fraction(1, 4)], [1, 1], HALF),
+    ),
+    (
+        (_pieces([1, 0], [0, 1, 0], 0), "breaks must ascend"),
+        (_pieces([0, 0], [0, 1, 0], 0), "breaks must ascend strictly"),
+        (_pieces([0], [1], 0), "one slope more than breaks"),
+        (_pieces([0], [0, 1, 2], 0), "one slope more than breaks"),
+        (_pieces([], [1], 0), "at least one break"),
+        (_pieces([NAN], [0, 1], 0), "breaks must be finite"),
+        (_pieces([0], [0, float("inf")], 0), "slopes must be finite"),
+        (_pieces([0], [0, 1], NAN), "the value must be finite"),
+    ),
+)
 
 ACTIVATION_SAMPLES: Mapping[str, Samples] = {
-    "identity": _alone("identity"),
-    "relu": _alone("relu"),
+    **{kind: _alone(kind) for kind in (
+        "identity", "relu", "abs", "hard_tanh", "relu6", "hard_sigmoid", "tanh", "sigmoid",
+    )},
     "leaky_relu": Samples(
         tuple(map(_leaky, (Fraction(1, 8), HALF, Fraction(3, 4)))),
         tuple(
@@ -42,7 +67,8 @@ ACTIVATION_SAMPLES: Mapping[str, Samples] = {
             for slope in (0, 1, -HALF, 2, NAN)
         ),
     ),
-}
+    "piecewise": PIECEWISE,
+}  # fmt: skip
 
 LOSS_SAMPLES: Mapping[str, Samples] = {
     "squared": _alone("squared"),

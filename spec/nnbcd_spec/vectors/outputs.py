@@ -8,8 +8,8 @@ import numpy as np
 
 from nnbcd_spec.exact import Array
 from nnbcd_spec.losses import LOSSES
-from nnbcd_spec.vectors.data import facts
 from nnbcd_spec.vectors.case import Case
+from nnbcd_spec.vectors.data import facts_of
 from nnbcd_spec.vectors.draw import Draw
 from nnbcd_spec.vectors.members import LOSS_SAMPLES, Samples
 from nnbcd_spec.vectors.recipe import Plan, Recipe, penalties, shape
@@ -30,7 +30,7 @@ def plan(kind: str) -> Plan:
         *bad_members(samples.invalid, base), *bad_penalties("update_v_out", base),
         *bad_values("update_v_out", base), *misfits("update_v_out", base),
     ]  # fmt: skip
-    return Plan("update_v_out", kind, facts(LOSSES[kind]).source, (*ordinary(samples), *refused))
+    return Plan("update_v_out", kind, facts_of(LOSSES[kind]).source, (*ordinary(samples), *refused))
 
 
 def operands(draw: Draw, mood: str, samples: Samples) -> Case:
@@ -38,7 +38,7 @@ def operands(draw: Draw, mood: str, samples: Samples) -> Case:
     member = draw.choice(samples.valid)
     scale, size = draw.scale(mood), shape(draw, mood)
     inputs: dict[str, Any] = {name: draw.array(*size, scale=scale) for name in ("u", "v_old")}
-    inputs["y"] = targets(draw, facts(LOSSES[member["kind"]]).targets, size, scale)
+    inputs["y"] = targets(draw, facts_of(LOSSES[member["kind"]]).targets, size, scale)
     return Case("update_v_out", member, inputs, penalties(draw, "update_v_out", mood), (mood,))
 
 
@@ -55,6 +55,6 @@ def ordinary(samples: Samples) -> list[Recipe]:
     """Some of each mood."""
 
     def recipe(mood: str) -> Recipe:
-        return Recipe(mood, 8, lambda draw: operands(draw, mood, samples))
+        return Recipe(mood, 12, lambda draw: operands(draw, mood, samples))
 
     return [recipe(mood) for mood in MOODS]

@@ -88,7 +88,7 @@ def _deficient(draw: Draw, v: Array) -> Array:
     return v
 
 
-def _moods(make: Any, block: str, counts: dict[str, int]) -> list[Recipe]:
+def _moods(make: Any, counts: dict[str, int]) -> list[Recipe]:
     def recipe(mood: str, count: int) -> Recipe:
         result = "tie" if mood == "singular" else "exact"
         return Recipe(mood, count, lambda draw: make(draw, mood), result)
@@ -98,12 +98,12 @@ def _moods(make: Any, block: str, counts: dict[str, int]) -> list[Recipe]:
 
 def plans() -> list[Plan]:
     """The plans of the three plain blocks."""
-    common = dict.fromkeys(MOODS, 12)
+    common = dict.fromkeys(MOODS, 20)
     w_only = ("no_target", "target", "decay", "prox_zero", "prox_heavy", "few_samples",
               "rank_deficient")  # fmt: skip
-    u_counts = dict.fromkeys(MOODS, 8) | {"fixed_point": 4}
+    u_counts = dict.fromkeys(MOODS, 12) | {"fixed_point": 4}
     v_counts = common | {"zero_weights": 6}
-    w_counts = common | dict.fromkeys(w_only, 12) | {"singular": 48}
+    w_counts = common | dict.fromkeys(w_only, 16) | {"singular": 90}
     made = (
         ("update_u_out", u_out, u_counts, "min gamma/2 ||v - U||^2 + rho/2 ||U - pre||^2"),
         ("update_v", v_hidden, v_counts,
@@ -116,7 +116,7 @@ def plans() -> list[Plan]:
     for block, make, counts, source in made:
         base = _base(make)
         refused = [*bad_penalties(block, base), *bad_values(block, base), *misfits(block, base)]
-        found.append(Plan(block, "", source, (*_moods(make, block, counts), *refused)))
+        found.append(Plan(block, "", source, (*_moods(make, counts), *refused)))
     return found
 
 

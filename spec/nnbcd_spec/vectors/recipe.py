@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 from nnbcd_spec.vectors.case import Answer, Case, Refusal
 from nnbcd_spec.vectors.draw import Draw, power
@@ -25,6 +24,11 @@ PENALTIES: Mapping[str, tuple[str, ...]] = {
 PROX = ("alpha", "alpha_z")
 
 
+def anything(_: Case, __: Answer) -> bool:
+    """Every answer is liked."""
+    return True
+
+
 @dataclass(frozen=True)
 class Recipe:
     """``count`` cases of ``make`` whose result is ``result`` and whose answer ``accept`` likes.
@@ -36,7 +40,7 @@ class Recipe:
     count: int
     make: Make
     result: str = "exact"
-    accept: Accept = lambda case, answer: True  # noqa: E731 (a default, not a function to name)
+    accept: Accept = anything
     refusal: Refusal | None = None
 
 

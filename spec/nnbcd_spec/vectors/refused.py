@@ -17,7 +17,7 @@ NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
 MISFITS = {
     "update_v_out": ("y:columns", "y:rows"),
     "update_v": ("w_next:columns", "b_next:rows"),
-    "update_w": ("w_old:columns", "b_old:rows", "u:columns", "u:rows"),
+    "update_w": ("w_old:columns", "b_old:rows"),
 }
 """Where operands come from different hands, and so must be checked against one another."""
 

@@ -69,11 +69,8 @@ SUPPORTS: Mapping[str, Callable[[Mapping[str, Any], Shape], Iterator[Mask]]] = {
     "blocks": grid_blocks,
 }
 
-UNITS: Mapping[str, Callable[[Mapping[str, Any], Shape], Shape]] = {
-    "prune": lambda member, shape: (1, 1),
-    "nm": lambda member, shape: (1, 1),
-    "rows": lambda member, shape: (1, shape[1]),
-    "columns": lambda member, shape: (shape[0], 1),
-    "blocks": lambda member, shape: tuple(member["shape"]),
-}
-"""The shape of what competes for a place."""
+
+def unit(member: Mapping[str, Any], shape: Shape) -> Shape:
+    """The shape of what competes for a place."""
+    whole = {"rows": (1, shape[1]), "columns": (shape[0], 1)}
+    return whole.get(member["kind"], tuple(member.get("shape", (1, 1))))

@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbcd_spec.activations import ACTIVATIONS
-from nnbcd_spec.exact import to_fraction
-from nnbcd_spec.values import u_candidates
+from nnbcd_spec.values import u_minimisers
 from nnbcd_spec.vectors.case import Case
 from nnbcd_spec.vectors.draw import Draw, power
 
 POSITIONS = ("tie_low", "tie_high", "tie_middle")
 LATTICE = np.arange(-20, 21) / 4
 RATIOS = (*range(1, 49), 60, 72, 108, 144, 288)
+MOST = 8
+"""Ties looked at for one pair of weights, about."""
 Hit = tuple[Fraction, Fraction, tuple[Fraction, ...]]
 """``v``, ``m`` and the tied points, ascending."""
 
@@ -47,10 +48,11 @@ class Hits:
         v, m = np.meshgrid(LATTICE, LATTICE, indexing="ij")
         points, values = self._least(gamma, beta, v, m)
         close = values - values.min(axis=0) <= 1e-12 * (1 + abs(values))
-        for at in np.argwhere(close.sum(axis=0) > 1):
-            here = points[:, at[0], at[1]][close[:, at[0], at[1]]]
-            if np.ptp(here) > 1e-9:
-                yield from self._exact(gamma, beta, v[tuple(at)], m[tuple(at)])
+        low, high = (f(np.where(close, points, w), axis=0) for f, w in
+                     ((np.min, np.inf), (np.max, -np.inf)))  # fmt: skip
+        proposed = np.argwhere(high - low > 1e-9)
+        for at in proposed[:: max(1, len(proposed) // MOST)]:
+            yield from self._exact(gamma, beta, v[tuple(at)], m[tuple(at)])
 
     def _least(self, gamma: int, beta: int, v: Any, m: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         """Each piece's minimiser and value, in floats."""
@@ -65,11 +67,7 @@ class Hits:
         return np.array(points), np.array(values)
 
     def _exact(self, gamma: int, beta: int, v: float, m: float) -> Iterator[Hit]:
-        candidates = u_candidates(
-            v, m, m, activation=self.activation, gamma=gamma, rho=beta, alpha=0
-        )
-        least = min(c.value for c in candidates)
-        points = tuple(sorted(to_fraction(c.point) for c in candidates if c.value == least))
+        points = u_minimisers(v, m, m, activation=self.activation, gamma=gamma, rho=beta, alpha=0)
         if len(points) > 1:
             yield Fraction(v), Fraction(m), points
 
