@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import mpmath
-
 from nnbcd_spec.activations import Activation
 from nnbcd_spec.compressions import Compression, Factors
 from nnbcd_spec.entrywise import minimise_entrywise
@@ -29,27 +27,27 @@ from nnbcd_spec.exact import (
 from nnbcd_spec.losses import Loss
 from nnbcd_spec.objective import STANDARD, Objective
 from nnbcd_spec.quadratic import minimise
-from nnbcd_spec.values import u_problem, z_operands
+from nnbcd_spec.values import u_problem, v_out_operands, v_out_problem, z_operands
 
 
 def update_v_out(
     u: Any, v_old: Any, y: Any, *, loss: Loss, gamma: Any, alpha: Any,
-    objective: Objective = STANDARD,
+    objective: Objective = STANDARD, sample_weights: Any | None = None,
 ) -> Array:  # fmt: skip
     """V_N: minimise ``loss(V, y) + gamma/2 ||V - u||^2 + alpha/2 ||V - v_old||^2``; unique.
 
-    ``u`` is U_N, as the last activation is the identity; all (n, d_N).
+    ``u`` is U_N, as the last activation is the identity; all (n, d_N).  ``sample_weights`` (n,)
+    weigh the loss of each sample, 1 unless given.  Rational for piecewise-quadratic losses,
+    ``mpf`` for the smooth ones.  Raises ValueError for a ``y`` that the loss does not allow.
     """
-    (gamma,), (alpha,) = positive(gamma=gamma), nonnegative(alpha=alpha)
-    u, v_old, y = exact(u, "u"), exact(v_old, "v_old"), exact(y, "y")
-    require_shape("v_old", v_old, u.shape)
-    require_shape("y", y, u.shape)
+    u, v_old, y, weights, gamma, alpha = v_out_operands(
+        u, v_old, y, loss, gamma, alpha, sample_weights
+    )
 
-    def problem(v: Array) -> Any:
-        share = objective.share("v", v=v, y=y, s_u=u, loss=loss, gamma=gamma)
-        return share + objective.step(v, v_old, alpha)
+    def problem(v: Array, stand_in: Any) -> Any:
+        return v_out_problem(v, stand_in, u, v_old, y, gamma, alpha, objective)
 
-    return fractions(*minimise(problem, v_old))
+    return fractions(loss.minimise(problem, y, v_old, weights))
 
 
 def update_u_out(
@@ -153,13 +151,13 @@ def update_z(
 ) -> Factors:  # fmt: skip
     """Z: minimise ``tau/2 ||w - C(Z)||^2 + alpha_z/2 ||Z - z_old||^2`` over the feasible Z.
 
-    Z is a tuple of factors: ``(matrix,)`` for ``prune``, the cores for ``tt`` and ``tt_svd``; an
-    array given for ``z_old`` stands for the tuple of it alone.  ``prune``: a global minimiser,
-    ties to the lowest row-major index.  ``tt``: one ascending pass of exact minimisers, core by
-    core, nearest to the old core where not unique.  ``tt_svd``: no minimiser; see
-    :mod:`nnbcd_spec.compressions.tt_svd`.  Raises ValueError for ``none``.
+    Z is a tuple of factors: ``(matrix,)``, ``(codes, scale)`` for ``grid``, the cores or factors
+    of ``tt``, ``tt_matrix``, ``cp`` and ``tucker``; an array given for ``z_old`` stands for the
+    tuple of it alone.  Sets of matrices: a global minimiser, at ties the first groups.  Factors:
+    one ascending pass of exact minimisers, nearest to the old where not unique.  ``grid``: codes,
+    then scale.  ``shared_prune``: ``z_old``, ``w``, ``tau`` and ``alpha_z`` are tuples, an entry
+    a layer.  ``tt_svd``: no minimiser.  Raises ValueError for ``none``.
     """
     z, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
     new = compression.update(z, w, tau=tau, alpha_z=alpha_z, objective=objective)
-    is_mpf = any(isinstance(x, mpmath.mpf) for factor in new for x in factor.flat)
-    return new if is_mpf else tuple(fractions(factor) for factor in new)
+    return tuple(fractions(factor) for factor in new)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from nnbcd_spec.activations import ACTIVATIONS, Activation, Identity
-from nnbcd_spec.compressions import COMPRESSIONS, Compression, NoCompression
+from nnbcd_spec.compressions import COMPRESSIONS, Compression, NoCompression, SharedPrune
 from nnbcd_spec.exact import nonnegative, positive
 from nnbcd_spec.losses import LOSSES, Loss
 
@@ -64,17 +64,50 @@ class Problem:
         if not isinstance(layers[-1].activation, Identity):
             raise ValueError("activation: the last layer's must be the identity")
         problem = cls(layers, LOSSES.from_json(obj["loss"]), tuple(obj["order"]))
+        problem.require_groups()
         if sorted(problem.order) != sorted(problem.blocks()):
             raise ValueError(f"order: given {problem.order}; allowed: each of {problem.blocks()}")
         return problem
+
+    def require_groups(self) -> None:
+        """Raise ValueError where the layers of a group contradict each other."""
+        for i in range(1, len(self.layers) + 1):
+            group = [self.layers[j - 1] for j in self.owned(i)]
+            if len({layer.compression for layer in group}) > 1:
+                given = [layer.compression for layer in group]
+                raise ValueError(f"group: given {given}; allowed: the same in all its layers")
+            if group and isinstance(group[0].compression, SharedPrune):
+                shapes = tuple((layer.outputs, layer.inputs) for layer in group)
+                group[0].compression.validate_group(shapes)
+
+    def compressed(self, i: int) -> bool:
+        """Whether layer i has a Z."""
+        return not isinstance(self.layers[i - 1].compression, NoCompression)
+
+    def owned(self, i: int) -> tuple[int, ...]:
+        """The layers whose Z belong to block ``Z{i}``, ascending; none where there is no block."""
+        if not self.compressed(i):
+            return ()
+        name = self.layers[i - 1].compression.group_name()
+        if name is None:
+            return (i,)
+        names = [layer.compression.group_name() for layer in self.layers]
+        group = tuple(j for j, other in enumerate(names, start=1) if other == name)
+        return group if i == group[0] else ()
 
     def blocks(self) -> tuple[str, ...]:
         """Every block, in the paper's order: V_N, U_N, W_N, (Z_N,) V_{N-1}, ..."""
         names = []
         for i in range(len(self.layers), 0, -1):
-            names += [f"V{i}", f"U{i}", f"W{i}"]
-            if not isinstance(self.layers[i - 1].compression, NoCompression):
-                names.append(f"Z{i}")
+            names += [f"V{i}", f"U{i}", f"W{i}", *([f"Z{i}"] if self.owned(i) else [])]
+        return tuple(names)
+
+    def forward(self) -> tuple[str, ...]:
+        """Every block from layer 1 up; a group's Z where its highest layer's would stand."""
+        last = {owned[-1]: i for i in range(1, len(self.layers) + 1) if (owned := self.owned(i))}
+        names = []
+        for i in range(1, len(self.layers) + 1):
+            names += [f"V{i}", f"U{i}", f"W{i}", *([f"Z{last[i]}"] if i in last else [])]
         return tuple(names)
 
     def factor_names(self, i: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ the Hessian, so that rows that separate are solved apart and rows that share a H
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,15 +37,18 @@ class Quadratic:
 
     def components(self) -> list[list[int]]:
         """The sets of variables that the Hessian connects, each ascending."""
-        left, found = set(range(len(self.hessian))), []
-        while left:
-            reached, frontier = set(), {min(left)}
-            while frontier:
-                reached |= frontier
-                frontier = {j for i in frontier for j in self.hessian[i]} - reached
-            left -= reached
-            found.append(sorted(reached))
-        return found
+        links = [{i, *row} for i, row in enumerate(self.hessian)]
+        return connected(len(self.hessian), links)
+
+
+def connected(count: int, links: Iterable[set[int]]) -> list[list[int]]:
+    """The sets of ``range(count)`` that the links connect, each ascending, the lowest first."""
+    of = [{i} for i in range(count)]
+    for link in links:
+        joined = set(link).union(*(of[i] for i in link))
+        for i in joined:
+            of[i] = joined
+    return [sorted(of[i]) for i in range(count) if min(of[i]) == i]
 
 
 @lru_cache(maxsize=256)
@@ -131,6 +134,23 @@ def solve_semidefinite(hessian: Matrix, rhs: Matrix) -> tuple[Matrix, bool]:
                 row[k:] = [a - ratio * b if b else a for a, b in zip(row[k:], top[k:], strict=True)]
     solutions = [_back_substitute(rows, n, n + c) for c in range(len(rhs))]
     return solutions, all(rows[k][k] for k in range(n))
+
+
+def solve_regular(matrix: Matrix, rhs: Sequence[Any]) -> list[Any] | None:
+    """The solution of a square system, by elimination with exchanges; None where it is singular."""
+    rows = [[*row, r] for row, r in zip(matrix, rhs, strict=True)]
+    for k in range(len(rows)):
+        pivot = next((i for i in range(k, len(rows)) if rows[i][k]), None)
+        if pivot is None:
+            return None
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        for row in rows[k + 1 :]:
+            if row[k]:
+                ratio = row[k] / rows[k][k]
+                row[k:] = [
+                    a - ratio * b if b else a for a, b in zip(row[k:], rows[k][k:], strict=True)
+                ]
+    return _back_substitute(rows, len(rows), len(rows))
 
 
 def _back_substitute(rows: Matrix, n: int, column: int) -> list[Any]:

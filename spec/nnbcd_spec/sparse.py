@@ -1,10 +1,15 @@
-"""Exact minimisation of a convex quadratic over the vectors with at most ``s`` nonzeros."""
+"""Exact minimisation of a convex quadratic over vectors with few nonzero groups of entries.
+
+A :class:`Cell` is a set of disjoint groups of which at most ``count`` may be nonzero; a problem
+has one cell (pruning, rows, columns, blocks) or many (N of every M).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
-from math import comb
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import comb, prod
 from typing import Any
 
 from sympy import QQ
@@ -13,46 +18,117 @@ from nnbcd_spec.quadratic import Quadratic, solve_semidefinite
 
 LARGEST_ENUMERATION = 20_000
 
+Support = tuple[int, ...]
 
-def minimise_sparse(quadratic: Quadratic, s: int) -> list[Any]:
-    """A global minimiser with at most ``s`` nonzeros.
 
-    Where the Hessian is diagonal, the ``s`` entries of largest gain; otherwise by enumeration.
-    Not unique at ties, where the support that comes first in lexicographic order is kept: the
-    lowest indices.
+@dataclass(frozen=True)
+class Cell:
+    """Groups of variables, in the order that breaks ties, at most ``count`` of them nonzero."""
+
+    groups: tuple[Support, ...]
+    count: int
+
+
+Limit = int | Sequence[Cell]
+"""The cells; a number s stands for one cell of single entries with at most s nonzeros."""
+
+
+def minimise_sparse(quadratic: Quadratic, limit: Limit) -> list[Any]:
+    """A global minimiser; at ties the groups that come first are kept."""
+    return minimisers_sparse(quadratic, limit)[0]
+
+
+def minimisers_sparse(quadratic: Quadratic, limit: Limit) -> list[list[Any]]:
+    """All the global minimisers, those with the first groups before the others."""
+    cells = _cells(quadratic, limit)
+    group_of = {i: g for cell in cells for g in cell.groups for i in g}
+    separable = all(
+        len({group_of[i] for i in component}) == 1 for component in quadratic.components()
+    )
+    supports = _by_gain(quadratic, cells) if separable else _by_enumeration(quadratic, cells)
+    found: list[list[Any]] = []
+    for support in supports:
+        x = _on(quadratic, support)
+        if x not in found:
+            found.append(x)
+    return found
+
+
+def by_gain(quadratic: Quadratic, limit: Limit) -> list[Any]:
+    """The first minimiser where no two groups interact: in every cell the largest gains.
+
+    Letting one group move from 0 to its minimiser lowers the objective by a gain that no other
+    group changes.
     """
-    separable = all(len(component) == 1 for component in quadratic.components())
-    return by_gain(quadratic, s) if separable else by_enumeration(quadratic, s)
+    return _on(quadratic, _by_gain(quadratic, _cells(quadratic, limit))[0])
 
 
-def by_gain(quadratic: Quadratic, s: int) -> list[Any]:
-    """The minimiser for a diagonal Hessian: completing the square, entry by entry.
-
-    Letting one entry move from 0 to its minimiser lowers the objective by a gain that no other
-    entry changes, so the ``s`` largest gains are best.
-    """
-    n = len(quadratic.slope)
-    moves = [_restricted(quadratic, (i,)) for i in range(n)]
-    kept = sorted(range(n), key=lambda i: (-moves[i][0], i))[:s]
-    x = [QQ(0)] * n
-    for i in kept:
-        x[i] = moves[i][1][0]
-    return x
-
-
-def by_enumeration(quadratic: Quadratic, s: int) -> list[Any]:
-    """The definition: the best of the minimisers over every support of ``s`` indices.
+def by_enumeration(quadratic: Quadratic, limit: Limit) -> list[Any]:
+    """The definition: the best of the minimisers over every support.
 
     Raises ValueError where there are more than ``LARGEST_ENUMERATION`` supports.
     """
-    n = len(quadratic.slope)
-    if comb(n, s) > LARGEST_ENUMERATION:
-        raise ValueError(f"supports: given {comb(n, s)}; allowed: at most {LARGEST_ENUMERATION}")
-    tried = ((*_restricted(quadratic, support), support) for support in combinations(range(n), s))
-    _, move, support = max(tried, key=lambda t: t[0])  # the first of equals
-    x = [QQ(0)] * n
-    for i, value in zip(support, move, strict=True):
-        x[i] = value
+    return _on(quadratic, _by_enumeration(quadratic, _cells(quadratic, limit))[0])
+
+
+def _cells(quadratic: Quadratic, limit: Limit) -> Sequence[Cell]:
+    if isinstance(limit, int):
+        return (Cell(tuple((i,) for i in range(len(quadratic.slope))), limit),)
+    return limit
+
+
+def _by_gain(quadratic: Quadratic, cells: Sequence[Cell]) -> list[Support]:
+    choices = []
+    for cell in cells:
+        gains = [_restricted(quadratic, group)[0] for group in cell.groups]
+        ranked = sorted(range(len(gains)), key=lambda i: -gains[i])  # stable: the first of equals
+        least = gains[ranked[cell.count - 1]]
+        sure = [i for i in ranked if gains[i] > least]
+        level = [i for i in ranked if gains[i] == least]
+        rest = [level[: cell.count - len(sure)]] if least == 0 else _subsets(level, cell, sure)
+        choices.append([_union(cell, [*sure, *chosen]) for chosen in rest])
+    return [tuple(sorted(i for part in parts for i in part)) for parts in _product(choices)]
+
+
+def _subsets(level: list[int], cell: Cell, sure: list[int]) -> list[list[int]]:
+    _affordable(comb(len(level), cell.count - len(sure)))
+    return [list(c) for c in combinations(level, cell.count - len(sure))]
+
+
+def _by_enumeration(quadratic: Quadratic, cells: Sequence[Cell]) -> list[Support]:
+    _affordable(prod(comb(len(cell.groups), cell.count) for cell in cells))
+    choices = [
+        [_union(cell, chosen) for chosen in combinations(range(len(cell.groups)), cell.count)]
+        for cell in cells
+    ]
+    supports = [tuple(sorted(i for part in parts for i in part)) for parts in _product(choices)]
+    gains = [_restricted(quadratic, support)[0] for support in supports]
+    return [s for s, gain in zip(supports, gains, strict=True) if gain == max(gains)]
+
+
+def _product(choices: list[list[Support]]) -> list[tuple[Support, ...]]:
+    _affordable(prod(map(len, choices)))
+    return list(product(*choices))
+
+
+def _affordable(count: int) -> None:
+    if count > LARGEST_ENUMERATION:
+        raise ValueError(f"supports: given {count}; allowed: at most {LARGEST_ENUMERATION}")
+
+
+def _union(cell: Cell, chosen: Sequence[int]) -> Support:
+    return tuple(i for g in chosen for i in cell.groups[g])
+
+
+def _on(quadratic: Quadratic, support: Support) -> list[Any]:
+    """The minimiser on a support."""
+    x = [QQ(0)] * len(quadratic.slope)
+    wanted = set(support)
+    for component in quadratic.components():
+        inside = [i for i in component if i in wanted]
+        if inside:
+            for i, value in zip(inside, _restricted(quadratic, inside)[1], strict=True):
+                x[i] = value
     return x
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from nnbcd_spec import blocks
 from nnbcd_spec.compressions import Factors
 from nnbcd_spec.exact import Array, exact, to_fraction
+from nnbcd_spec.losses import Weighted
+from nnbcd_spec.losses.base import sample_weights
 from nnbcd_spec.objective import STANDARD, Objective, linear
 from nnbcd_spec.problem import Problem
 
@@ -26,16 +28,20 @@ def sweep(
     state: Mapping[str, Any],
     *,
     objective: Objective = STANDARD,
+    sample_weights: Any | None = None,
 ) -> State:
     """The state after every block of ``problem.order`` was updated once, Gauss-Seidel.
 
     ``problem`` is a :class:`Problem` or the parsed ``problem.json``; ``x`` (n, d_0), ``y``
-    (n, d_N).  Raises ValueError as the updates do.
+    (n, d_N); ``sample_weights`` (n,) where the loss is weighted.  Raises ValueError as the
+    updates do.
     """
     problem = _parsed(problem)
     current = dict(state)
     for block in problem.order:
-        current |= update_block(problem, x, y, current, block, objective=objective)
+        current |= update_block(
+            problem, x, y, current, block, objective=objective, sample_weights=sample_weights
+        )
     return current
 
 
@@ -47,12 +53,13 @@ def update_block(
     block: str,
     *,
     objective: Objective = STANDARD,
+    sample_weights: Any | None = None,
 ) -> State:
     """The new tensors of one block (``"W2"`` gives W2 and b2), all others as in ``state``."""
     problem = _parsed(problem)
     if block not in problem.blocks():
         raise ValueError(f"block: given {block!r}; allowed: {problem.blocks()}")
-    at = _Point(problem, x, y, state, objective)
+    at = _Point(problem, x, y, state, objective, sample_weights)
     update = {"V": at.update_v, "U": at.update_u, "W": at.update_w, "Z": at.update_z}
     return update[block[0]](int(block[1:]))
 
@@ -64,10 +71,11 @@ def objective_value(
     state: Mapping[str, Any],
     *,
     objective: Objective = STANDARD,
+    sample_weights: Any | None = None,
 ) -> dict[str, Fraction]:
     """The objective's terms (``loss``, ``gamma``, ``rho``, ``tau``, ``mu``) and ``total``."""
     problem = _parsed(problem)
-    at = _Point(problem, x, y, state, objective)
+    at = _Point(problem, x, y, state, objective, sample_weights)
     layers = [objective.values(**at.operands(i)) for i in range(1, len(problem.layers) + 1)]
     terms = {term.name: to_fraction(sum(v[term.name] for v in layers)) for term in objective.terms}
     return {**terms, "total": sum(terms.values(), Fraction(0))}
@@ -81,8 +89,16 @@ class _Point:
     """A problem's tensors by layer, over ``QQ``."""
 
     def __init__(
-        self, problem: Problem, x: Any, y: Any, state: Mapping[str, Any], objective: Objective
-    ) -> None:
+        self, problem: Problem, x: Any, y: Any, state: Mapping[str, Any], objective: Objective,
+        weights: Any | None,
+    ) -> None:  # fmt: skip
+        if (weights is not None) != problem.loss.weighted:
+            has = "none" if weights is None else "some"
+            raise ValueError(
+                f"sample_weights: given {has}; allowed: as the loss says, "
+                f"weighted is {problem.loss.weighted}"
+            )
+        self.weights = weights
         self.problem, self.state, self.objective = problem, state, objective
         self.x, self.y, self.last = x, y, len(problem.layers)
 
@@ -92,8 +108,10 @@ class _Point:
         return exact(self.state[name], name, ndim)
 
     def factors(self, i: int) -> Factors:
+        layer = self.problem.layers[i - 1]
+        shapes = layer.compression.shapes((layer.outputs, layer.inputs))
         names = self.problem.factor_names(i)
-        return tuple(self.tensor(name, ndim=3 if "." in name else 2) for name in names)
+        return tuple(self.tensor(n, len(s)) for n, s in zip(names, shapes, strict=True))
 
     def v_prev(self, i: int) -> Array:
         return exact(self.x, "x") if i == 1 else self.tensor(f"V{i - 1}")
@@ -103,7 +121,7 @@ class _Point:
 
     def target(self, i: int) -> Array | None:
         layer = self.problem.layers[i - 1]
-        if f"Z{i}" not in self.problem.blocks():
+        if not self.problem.compressed(i):
             return None
         return layer.compression.expand(self.factors(i), (layer.outputs, layer.inputs))
 
@@ -119,7 +137,7 @@ class _Point:
             "y": exact(self.y, "y") if i == self.last else None,
             "target": self.target(i),
             "activation": layer.activation,
-            "loss": self.problem.loss,
+            "loss": Weighted(self.problem.loss, sample_weights(self.weights, len(self.y))),
             **layer.penalties,
         }
 
@@ -130,6 +148,7 @@ class _Point:
             new = blocks.update_v_out(
                 u, self.tensor(f"V{i}"), self.y, loss=self.problem.loss,
                 gamma=p["gamma"], alpha=p["alpha"], objective=self.objective,
+                sample_weights=self.weights,
             )  # fmt: skip
         else:
             new = blocks.update_v(
@@ -161,10 +180,18 @@ class _Point:
         return {f"W{i}": w, f"b{i}": b}
 
     def update_z(self, i: int) -> State:
-        layer = self.problem.layers[i - 1]
+        owned = self.problem.owned(i)
+        layers = [self.problem.layers[j - 1] for j in owned]
+        old = tuple(f for j in owned for f in self.factors(j))
+        w: Any = tuple(self.tensor(f"W{j}") for j in owned)
+        tau, alpha_z = (
+            tuple(layer.penalties[name] for layer in layers) for name in ("tau", "alpha_z")
+        )
+        if layers[0].compression.group_name() is None:
+            (w,), (tau,), (alpha_z,) = w, tau, alpha_z
         new = blocks.update_z(
-            self.factors(i), self.tensor(f"W{i}"), compression=layer.compression,
-            tau=layer.penalties["tau"], alpha_z=layer.penalties["alpha_z"],
+            old, w, compression=layers[0].compression, tau=tau, alpha_z=alpha_z,
             objective=self.objective,
         )  # fmt: skip
-        return dict(zip(self.problem.factor_names(i), new, strict=True))
+        names = [name for j in owned for name in self.problem.factor_names(j)]
+        return dict(zip(names, new, strict=True))

@@ -1,4 +1,4 @@
-"""Exact values of the block problems that may have several minimisers: U's and Z's.
+"""Exact values of the block problems at any point, and all the minimisers where there are several.
 
 A float computation may land on the other of two nearly tied minimisers.  These functions let a
 test accept it: the values must agree where the points do not.
@@ -25,7 +25,47 @@ from nnbcd_spec.exact import (
     require_shape,
     to_fraction,
 )
+from nnbcd_spec.losses import Loss, Weighted
+from nnbcd_spec.losses.base import sample_weights
 from nnbcd_spec.objective import STANDARD, Objective
+
+
+def v_out_value(
+    v: Any, u: Any, v_old: Any, y: Any, *, loss: Loss, gamma: Any, alpha: Any,
+    objective: Objective = STANDARD, sample_weights: Any | None = None,
+) -> Fraction:  # fmt: skip
+    """The exact value that :func:`update_v_out` minimises, at any ``v``; all (n, d_N).
+
+    A loss of exponentials is the rational next to its value, at 70 digits.
+    """
+    v = exact(v, "v")
+    u, v_old, y, weights, gamma, alpha = v_out_operands(
+        u, v_old, y, loss, gamma, alpha, sample_weights
+    )
+    require_shape("v", v, u.shape)
+    weighted = Weighted(loss, weights)
+    return to_fraction(v_out_problem(v, weighted, u, v_old, y, gamma, alpha, objective))
+
+
+def v_out_problem(
+    v: Array, loss: Any, u: Array, v_old: Array, y: Array, gamma: Any, alpha: Any,
+    objective: Objective,
+) -> Any:  # fmt: skip
+    """The terms in V_N, plus the proximal term, as a function of V_N and the loss."""
+    share = objective.share("v", v=v, y=y, s_u=u, loss=loss, gamma=gamma)
+    return share + objective.step(v, v_old, alpha)
+
+
+def v_out_operands(
+    u: Any, v_old: Any, y: Any, loss: Loss, gamma: Any, alpha: Any, weights: Any | None
+) -> tuple[Array, Array, Array, Array, Any, Any]:
+    """The operands of V_N's problem over ``QQ``; ValueError for what does not fit."""
+    (gamma,), (alpha,) = positive(gamma=gamma), nonnegative(alpha=alpha)
+    u, v_old, y = exact(u, "u"), exact(v_old, "v_old"), exact(y, "y")
+    require_shape("v_old", v_old, u.shape)
+    require_shape("y", y, u.shape)
+    loss.require_targets(y)
+    return u, v_old, y, sample_weights(weights, len(u)), gamma, alpha
 
 
 def u_candidates(
@@ -89,10 +129,27 @@ def z_value(
     """The exact value that :func:`update_z` minimises, at any ``z``, feasible or not."""
     old, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
     new, *_ = z_operands(z, w, compression, tau, alpha_z)
-    value = block_objective(
-        new, old, w, compression=compression, tau=tau, alpha_z=alpha_z, objective=objective
-    )
-    return to_fraction(value)
+    given = {"compression": compression, "objective": objective}
+    if isinstance(w, tuple):
+        layers = zip(new, old, w, tau, alpha_z, strict=True)
+        parts = (block_objective((z,), (o,), m, tau=t, alpha_z=a, **given)
+                 for z, o, m, t, a in layers)  # fmt: skip
+        return to_fraction(sum(parts))
+    return to_fraction(block_objective(new, old, w, tau=tau, alpha_z=alpha_z, **given))
+
+
+def z_minimisers(
+    z_old: Any, w: Any, *, compression: Compression, tau: Any, alpha_z: Any,
+    objective: Objective = STANDARD,
+) -> tuple[Factors, ...]:  # fmt: skip
+    """All the Z that :func:`update_z` may choose from, its own choice first.
+
+    Sparse sets: all minimisers.  ``grid``: the result for every choice among tied codes.  Others:
+    the update alone.  Raises ValueError where there are too many to list.
+    """
+    z, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
+    found = compression.minimisers(z, w, tau=tau, alpha_z=alpha_z, objective=objective)
+    return tuple(tuple(fractions(factor) for factor in one) for one in found)
 
 
 def u_problem(
@@ -106,8 +163,18 @@ def u_problem(
 
 def z_operands(
     z: Any, w: Any, compression: Compression, tau: Any, alpha_z: Any
-) -> tuple[Factors, Array, Any, Any]:
-    """The operands of Z's problem over ``QQ``; ValueError for what does not fit."""
+) -> tuple[Factors, Any, Any, Any]:
+    """The operands of Z's problem over ``QQ``; ValueError for what does not fit.
+
+    Where ``w`` is a tuple the block owns several layers, and the others are tuples too.
+    """
+    if isinstance(w, tuple) and compression.group_name() is not None:
+        layers = [
+            z_operands(*each[:2], compression, *each[2:])
+            for each in zip(z, w, tau, alpha_z, strict=True)
+        ]
+        (zs, ws, taus, alphas) = zip(*layers, strict=True)
+        return tuple(one for (one,) in zs), ws, taus, alphas
     (tau,), (alpha_z,) = positive(tau=tau), nonnegative(alpha_z=alpha_z)
     w = exact(w, "w")
     compression.validate(w.shape)

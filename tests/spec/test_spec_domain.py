@@ -149,8 +149,14 @@ def test_registries_parse_json() -> None:
         "identity", "relu", "leaky_relu", "abs", "hard_tanh", "relu6", "hard_sigmoid",
         "piecewise", "tanh", "sigmoid",
     }  # fmt: skip
-    assert set(LOSSES) == {"squared"}
-    assert set(COMPRESSIONS) == {"none", "prune", "tt", "tt_svd"}
+    assert set(LOSSES) == {
+        "squared", "huber", "binary_hinge", "logistic", "weston_watkins", "crammer_singer",
+        "cross_entropy",
+    }  # fmt: skip
+    assert set(COMPRESSIONS) == {
+        "none", "prune", "nm", "rows", "columns", "blocks", "low_rank", "shared_prune", "grid",
+        "tt", "tt_svd", "tt_matrix", "cp", "tucker",
+    }  # fmt: skip
     assert all(cls.kind == kind for kind, cls in {**ACTIVATIONS, **LOSSES, **COMPRESSIONS}.items())
     assert ACTIVATIONS.from_json({"kind": "leaky_relu", "slope": 0.1}) == LeakyRelu(slope=0.1)
     train = COMPRESSIONS.from_json({"kind": "tt", "modes": [2, 2], "ranks": [1]})

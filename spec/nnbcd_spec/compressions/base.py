@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol
 
 from nnbcd_spec.exact import Array
+from nnbcd_spec.facts import Facts
 from nnbcd_spec.objective import Objective
 
 Factors = tuple[Array, ...]
-"""The variables of a Z block: one matrix, or the cores of a tensor train."""
+"""The variables of a Z block: one matrix, several factors, or a matrix a layer of a group."""
 
 
 class Compression(Protocol):
     """A set of matrices ``C(Z)``, and the step that Z takes towards a weight matrix."""
 
     kind: ClassVar[str]
+    facts: ClassVar[Facts]
 
     def validate(self, shape: tuple[int, ...]) -> None:
         """Raise ValueError where an (outputs, inputs) matrix cannot be compressed so."""
@@ -25,10 +27,33 @@ class Compression(Protocol):
     def expand(self, z: Factors, shape: tuple[int, ...]) -> Array:
         """``C(z)``, a matrix of this shape."""
 
+    def group_name(self) -> str | None:
+        """The name of the layers that own one block together; None for a layer's own block."""
+
+    def proximal(self, z: Factors, shape: tuple[int, ...]) -> Factors:
+        """The arrays whose squared steps the proximal term measures."""
+
     def update(
         self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> Factors:
         """The new Z; see :func:`nnbcd_spec.blocks.update_z`."""
+
+    def minimisers(
+        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> tuple[Factors, ...]:
+        """All the Z that :meth:`update` may choose from, its own choice first."""
+
+
+class OwnBlock:
+    """A block of one layer, whose proximal term measures the factors themselves."""
+
+    def group_name(self) -> str | None:
+        """None."""
+        return None
+
+    def proximal(self, z: Factors, shape: tuple[int, ...]) -> Factors:
+        """``z``."""
+        return z
 
 
 def block_objective(
@@ -41,7 +66,7 @@ def block_objective(
     alpha_z: Any,
     objective: Objective,
 ) -> Any:
-    """The objective's terms in Z, plus the proximal term of every factor."""
+    """The objective's terms in Z, plus the proximal term of everything that it measures."""
     share = objective.share("z", z=z, w=w, tau=tau, compression=compression)
-    steps = (objective.step(new, old, alpha_z) for new, old in zip(z, z_old, strict=True))
-    return share + sum(steps)
+    new, old = (compression.proximal(point, w.shape) for point in (z, z_old))
+    return share + sum(objective.step(a, b, alpha_z) for a, b in zip(new, old, strict=True))

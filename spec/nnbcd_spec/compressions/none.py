@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
-from nnbcd_spec.compressions.base import Factors
+from nnbcd_spec.compressions.base import Factors, OwnBlock
 from nnbcd_spec.exact import Array
+from nnbcd_spec.facts import Facts
 from nnbcd_spec.objective import Objective
 
 
 @dataclass(frozen=True)
-class NoCompression:
+class NoCompression(OwnBlock):
     """The layer has no tau term, no Z and no C(Z)."""
 
     kind: ClassVar[str] = "none"
+    facts: ClassVar[Facts] = Facts(constant=None, source="no block")
 
     def validate(self, shape: tuple[int, ...]) -> None:
         """Every shape is allowed."""
@@ -31,4 +33,10 @@ class NoCompression:
         self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> NoReturn:
         """Raise ValueError: there is nothing to update."""
+        raise ValueError("a layer without compression has no Z block")
+
+    def minimisers(
+        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> NoReturn:
+        """Raise ValueError: there is nothing to minimise."""
         raise ValueError("a layer without compression has no Z block")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from nnbcd_spec.compressions.base import Factors, block_objective
+from nnbcd_spec.compressions.base import Factors
+from nnbcd_spec.compressions.factored import FACTORED, Factored
 from nnbcd_spec.exact import Array
-from nnbcd_spec.objective import Objective
-from nnbcd_spec.quadratic import minimise
+from nnbcd_spec.facts import Facts
 
 
 def contract(cores: Factors) -> Array:
@@ -22,8 +22,20 @@ def contract(cores: Factors) -> Array:
     return tensor.reshape(tensor.shape[1:-1])
 
 
+def require_train(modes: tuple[int, ...], ranks: tuple[int, ...]) -> None:
+    """Raise ValueError unless there are trains of these modes and ranks."""
+    if len(modes) < 2 or any(not isinstance(m, int) or m < 1 for m in modes):
+        raise ValueError(f"modes: given {modes}; allowed: at least two positive integers")
+    top = [min(math.prod(modes[:j]), math.prod(modes[j:])) for j in range(1, len(modes))]
+    fits = len(top) == len(ranks) and all(
+        isinstance(rank, int) and 1 <= rank <= most for rank, most in zip(ranks, top, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"ranks: given {ranks}; allowed: 1 up to {top}, one a cut")
+
+
 @dataclass(frozen=True)
-class TensorTrain:
+class TensorTrain(Factored):
     """``C(Z)`` is the train's tensor, read row-major as a matrix (Oseledets, SISC 2011).
 
     ``modes`` m_1..m_q, q >= 2, with product outputs * inputs; ``ranks`` r_1..r_{q-1}, each at
@@ -31,22 +43,14 @@ class TensorTrain:
     """
 
     kind: ClassVar[str] = "tt"
+    facts: ClassVar[Facts] = FACTORED
     modes: tuple[int, ...]
     ranks: tuple[int, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "modes", tuple(self.modes))
         object.__setattr__(self, "ranks", tuple(self.ranks))
-        modes = self.modes
-        if len(modes) < 2 or any(not isinstance(m, int) or m < 1 for m in modes):
-            raise ValueError(f"modes: given {modes}; allowed: at least two positive integers")
-        top = [min(math.prod(modes[:j]), math.prod(modes[j:])) for j in range(1, len(modes))]
-        fits = len(top) == len(self.ranks) and all(
-            isinstance(rank, int) and 1 <= rank <= most
-            for rank, most in zip(self.ranks, top, strict=True)
-        )
-        if not fits:
-            raise ValueError(f"ranks: given {self.ranks}; allowed: 1 up to {top}, one a cut")
+        require_train(self.modes, self.ranks)
 
     def validate(self, shape: tuple[int, ...]) -> None:
         """The modes must multiply to the size of the matrix."""
@@ -60,23 +64,3 @@ class TensorTrain:
     def expand(self, z: Factors, shape: tuple[int, ...]) -> Array:
         """The contracted cores as a matrix."""
         return contract(z).reshape(shape)
-
-    def update(
-        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
-    ) -> Factors:
-        """One pass, ascending: each core the exact minimiser with the others at their newest.
-
-        Unique where ``alpha_z > 0``; otherwise the minimiser nearest to the old core.
-        """
-        cores = z_old
-        for j in range(len(cores)):
-
-            def core_objective(core: Array, j: int = j, cores: Factors = cores) -> Any:
-                return block_objective(
-                    (*cores[:j], core, *cores[j + 1 :]), z_old, w,
-                    compression=self, tau=tau, alpha_z=alpha_z, objective=objective,
-                )  # fmt: skip
-
-            (core,) = minimise(core_objective, cores[j])
-            cores = (*cores[:j], core, *cores[j + 1 :])
-        return cores

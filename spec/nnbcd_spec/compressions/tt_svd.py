@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import mpmath
 import numpy as np
 
 from nnbcd_spec.compressions.base import Factors
+from nnbcd_spec.compressions.factored import FACTORED
 from nnbcd_spec.compressions.tt import TensorTrain
-from nnbcd_spec.exact import Array, to_fraction
+from nnbcd_spec.exact import DIGITS, Array, to_fraction
+from nnbcd_spec.facts import Facts
 from nnbcd_spec.objective import Objective
-
-DIGITS = 50
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class TensorTrainSVD(TensorTrain):
     """
 
     kind: ClassVar[str] = "tt_svd"
+    facts: ClassVar[Facts] = replace(
+        FACTORED, constant=None, unique=False, ties=("any",), closed_form=False
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

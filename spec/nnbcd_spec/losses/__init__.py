@@ -1,25 +1,36 @@
 """Losses: one file and one line of ``LOSSES`` each."""
 
-from typing import Any, ClassVar, Protocol
-
-from nnbcd_spec.exact import Array
+from nnbcd_spec.losses.base import Loss, Weighted
+from nnbcd_spec.losses.binary_hinge import BinaryHinge
+from nnbcd_spec.losses.crammer_singer import CrammerSinger
+from nnbcd_spec.losses.cross_entropy import CrossEntropy
+from nnbcd_spec.losses.huber import Huber
+from nnbcd_spec.losses.logistic import Logistic
 from nnbcd_spec.losses.squared import Squared
+from nnbcd_spec.losses.weston_watkins import WestonWatkins
 from nnbcd_spec.registry import Registry
-
-
-class Loss(Protocol):
-    """A sum over samples, bounded below by 0."""
-
-    kind: ClassVar[str]
-
-    def value(self, v: Array, y: Array) -> Any:
-        """The loss of outputs ``v`` (n, d_N) at targets ``y`` (n, d_N)."""
-
 
 LOSSES: Registry[Loss] = Registry(
     {
         "squared": Squared,
+        "huber": Huber,
+        "binary_hinge": BinaryHinge,
+        "logistic": Logistic,
+        "weston_watkins": WestonWatkins,
+        "crammer_singer": CrammerSinger,
+        "cross_entropy": CrossEntropy,
     }
 )
 
-__all__ = ["LOSSES", "Loss", "Squared"]
+__all__ = [
+    "LOSSES",
+    "BinaryHinge",
+    "CrammerSinger",
+    "CrossEntropy",
+    "Huber",
+    "Logistic",
+    "Loss",
+    "Squared",
+    "Weighted",
+    "WestonWatkins",
+]
