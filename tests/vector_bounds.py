@@ -174,6 +174,24 @@ def u_entry(vector, at, u):
     return (affine_u if hasattr(member, "pieces") else smooth_u)(member, entry, float(u))
 
 
+def low_rank(vector, right):
+    """A truncated SVD of the weighted mean: its norm over the relative gap of singular values."""
+    o, z = operands(vector), right["z"][0]
+    rank = vector["member"]["rank"]
+    mean = (o["tau"] * o["w"] + o["alpha_z"] * o["z_old"][0]) / (o["tau"] + o["alpha_z"])
+    s = np.linalg.svd(mean, compute_uv=False)
+    below = s[rank] if rank < len(s) else 0.0
+    gap = 1.0 if below <= 1e-12 * s[0] else s[0] / max(s[rank - 1] - below, 1e-300)
+    return (norm(o["w"]) + norm(o["z_old"][0]) + norm(z)) * gap
+
+
+def grid(vector, right):
+    """Codes exactly; the scale, a quotient of sums over the codes."""
+    o, (codes, scale) = operands(vector), right["z"]
+    old = float(np.linalg.norm(o["z_old"][0])) * float(o["z_old"][1][0])
+    return [0.0, abs(float(scale[0])) + (norm(o["w"]) + old) / max(norm(codes), 1.0)]
+
+
 SIZES = {
     "update_v_out": means,
     "update_u_out": means,
@@ -193,4 +211,4 @@ def near(got, right, allowed):
     return True
 
 
-__all__ = ["FEW", "SIZES", "expected", "near", "train", "truncated", "u_entry"]
+__all__ = ["FEW", "SIZES", "expected", "grid", "low_rank", "near", "train", "truncated", "u_entry"]

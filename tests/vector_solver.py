@@ -115,6 +115,12 @@ def _fit(vector):
     member(vector).validate(array(vector["inputs"]["w"]).shape)
 
 
+def _targets(vector):
+    """The place where a loss checks its targets and sample weights."""
+    y = torch.as_tensor(array(vector["inputs"]["y"]))
+    member(vector).check_targets(y)
+
+
 def _shapes(vector):
     """Build the network and the data that the operands belong to."""
     x = {k: array(a) for k, a in vector["inputs"].items() if a is not None}
@@ -150,4 +156,5 @@ REFUSERS = {
     "member": member,
     "fit": _fit,
     "shapes": _shapes,
+    "targets": _targets,
 }

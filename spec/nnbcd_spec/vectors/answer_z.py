@@ -6,18 +6,18 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import mpmath
 import numpy as np
 
 from nnbcd_spec import blocks
 from nnbcd_spec.compressions import COMPRESSIONS, Factors
 from nnbcd_spec.compressions.base import block_objective
-from nnbcd_spec.exact import Array, exact, rational, to_fraction
+from nnbcd_spec.exact import exact, next_mpf, rational, to_fraction, to_mpf
 from nnbcd_spec.objective import STANDARD
 from nnbcd_spec.quadratic import differentiate, generators, solve_semidefinite
-from nnbcd_spec.values import z_value
+from nnbcd_spec.values import z_minimisers, z_value
 from nnbcd_spec.vectors.binary import VALUE_BITS, few
 from nnbcd_spec.vectors.case import Answer, Case
-from nnbcd_spec.vectors.supports import SUPPORTS
 
 MOST = 32
 """A tie with more minimisers than this is not written."""
@@ -25,10 +25,7 @@ MOST = 32
 
 def answer_z(case: Case) -> Answer:
     """The new factors, with all the minimisers where the set is a union of supports."""
-    kind = case.member["kind"]
-    if kind in SUPPORTS:
-        return _on_supports(case)
-    return OTHERS.get(kind, _factored)(case)
+    return OTHERS.get(case.member["kind"], _factored)(case)
 
 
 def update(case: Case, **changed: Any) -> Factors:
@@ -44,50 +41,45 @@ def value(case: Case, z: Factors) -> Any:
     return z_value(z, **case.inputs, compression=compression, **case.penalties)
 
 
-def _on_supports(case: Case) -> Answer:
-    """The set is a union of coordinate subspaces, and the problem a sum over entries.
-
-    So the least value on a support is the value at 0 less the gains of the support's entries.
-    The specification's own minimiser must be among those of least value.
-    """
-    (new,) = update(case)
-    free = {"kind": "prune", "nonzeros": new.size}
-    (best,) = update(case, member=free)
-    gain = _gains(case, best)
-    supports = list(SUPPORTS[case.member["kind"]](case.member, new.shape))
-    most = max(gain[mask].sum() for mask in supports)
-    points = [np.where(mask, best, best * 0) for mask in supports if gain[mask].sum() == most]
-    distinct = [p for i, p in enumerate(points) if not any(map(_same(p), points[:i]))]
-    if not any(map(_same(new), distinct)):
-        raise AssertionError(f"the update is no minimiser: {case}")
-    if len(distinct) > MOST:
+def _listed(case: Case) -> Answer:
+    """The update, and the other choices that a tie leaves."""
+    compression = COMPRESSIONS.from_json(case.member)
+    every = z_minimisers(**case.inputs, compression=compression, **case.penalties)
+    if len(every) > MOST:
         raise ValueError("more tied minimisers than are written")
-    others = tuple({"z": (p,)} for p in distinct if not _same(new)(p))
-    return Answer({"z": (new,)}, value(case, (new,)), others, required=_exact_sums(case, best))
+    least = None if case.member["kind"] == "grid" else value(case, every[0])
+    others = tuple({"z": z} for z in every[1:])
+    return Answer({"z": every[0]}, least, others, required=_exact_sums(case))
 
 
-def _same(array: Array) -> Callable[[Array], bool]:
-    return lambda other: np.array_equal(array, other)
+def _exact_sums(case: Case) -> bool:
+    """Whether the weighted mean M and sums of its squares are exact in binary arithmetic."""
+    compression = COMPRESSIONS.from_json(case.member)
+    w = case.inputs["w"]
+    old = compression.expand(case.inputs["z_old"], w.shape)
+    free = COMPRESSIONS.from_json({"kind": "prune", "nonzeros": w.size})
+    (mean,) = blocks.update_z((old,), w, compression=free, **case.penalties)
+    operands = [x for array in (*case.inputs["z_old"], w, mean) for x in array.flat]
+    squares = [to_fraction(x) ** 2 for x in mean.flat]
+    return few(operands) and few([*squares, sum(squares)], VALUE_BITS)
 
 
-def _gains(case: Case, best: Array) -> Array:
-    """How far each entry, moved from 0 to its best, lowers the value."""
-    zero = best * 0
-    at_zero = value(case, (zero,))
-    gains = zero.copy()
-    for at in np.ndindex(best.shape):
-        one = zero.copy()
-        one[at] = best[at]
-        gains[at] = at_zero - value(case, (one,))
-    return np.asarray(gains, dtype=object)
-
-
-def _exact_sums(case: Case, best: Array) -> bool:
-    """Whether magnitudes and sums of squares are exact in binary arithmetic."""
-    operands = [x for array in (*case.inputs["z_old"], case.inputs["w"], best) for x in array.flat]
-    squares = [to_fraction(x) ** 2 for x in best.flat]
-    sums = few([*squares, sum(squares)], VALUE_BITS)
-    return few(operands) and sums
+def _low_rank(case: Case) -> Answer:
+    """A truncated SVD, one of infinitely many where singular values tie at the cut."""
+    (new,) = update(case)
+    least = value(case, (new,))
+    w, rank = case.inputs["w"], case.member["rank"]
+    free = COMPRESSIONS.from_json({"kind": "prune", "nonzeros": w.size})
+    (mean,) = blocks.update_z(case.inputs["z_old"], w, compression=free, **case.penalties)
+    with mpmath.workdps(50):
+        rows = [[to_mpf(x) for x in row] for row in (mean if len(w) >= len(w.T) else mean.T)]
+        sizes = sorted(mpmath.svd_r(mpmath.matrix(rows), compute_uv=False), reverse=True)
+        tied = (
+            rank < len(sizes) and sizes[rank - 1] - sizes[rank] < sizes[0] * mpmath.mpf(10) ** -30
+        )
+        continuum = bool(tied and sizes[rank] > 0)
+    exact_value = least if least.denominator < 10**40 else next_mpf(least)
+    return Answer({"z": (new,)}, exact_value, continuum=continuum)
 
 
 def _factored(case: Case) -> Answer:
@@ -121,4 +113,8 @@ def _from_svd(case: Case) -> Answer:
     return Answer({"c": compression.expand(update(case), case.inputs["w"].shape)})
 
 
-OTHERS: dict[str, Callable[[Case], Answer]] = {"tt_svd": _from_svd}
+OTHERS: dict[str, Callable[[Case], Answer]] = {
+    **dict.fromkeys(("prune", "nm", "rows", "columns", "blocks", "shared_prune", "grid"), _listed),
+    "low_rank": _low_rank,
+    "tt_svd": _from_svd,
+}

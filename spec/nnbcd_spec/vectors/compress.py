@@ -12,14 +12,11 @@ from nnbcd_spec.compressions import COMPRESSIONS
 from nnbcd_spec.exact import Array
 from nnbcd_spec.vectors.case import Answer, Case, Refusal
 from nnbcd_spec.vectors.compressed import COMPRESSION_SAMPLES, Compressed, Obj, Shape
-from nnbcd_spec.vectors.data import facts_of
 from nnbcd_spec.vectors.draw import Draw, power
 from nnbcd_spec.vectors.recipe import Plan, Recipe, penalties
 from nnbcd_spec.vectors.refused import bad_penalties, bad_values
 from nnbcd_spec.vectors.supports import SUPPORTS, tiles, unit
 
-SVD = ("tt_svd",)
-"""Set from W alone, by no minimisation."""
 MOODS = ("plain", "tiny", "huge", "wide", "prox_zero", "prox_heavy", "penalties_apart")
 
 
@@ -30,11 +27,11 @@ def plan(kind: str) -> Plan:
     def base(draw: Draw) -> Case:
         return operands(draw, "plain", samples)
 
-    special = sparse if kind in SUPPORTS else factored
-    own = [] if kind in SVD else special(samples)
+    special = SPECIAL.get(kind, sparse if kind in SUPPORTS else factored)
+    own = special(samples)
     recipes = [*ordinary(samples), *own, *bad_penalties("update_z", base),
                *bad_values("update_z", base), *bad_fits(samples, base)]  # fmt: skip
-    source = facts_of(COMPRESSIONS[kind]).source
+    source = COMPRESSIONS[kind].facts.source
     return Plan("update_z", kind, source, tuple(recipes))
 
 
@@ -56,6 +53,8 @@ def old_value(draw: Draw, member: Obj, shape: Shape, scale: Any) -> tuple[Array,
         full = draw.array(*shape, scale=scale)
         return (np.where(draw.choice(masks), full, full * 0),)
     shapes = COMPRESSIONS.from_json(member).shapes(shape)
+    if member["kind"] in MATRIX_OF:
+        return MATRIX_OF[member["kind"]](draw, member, shape, scale)
     exponent = scale.numerator.bit_length() - scale.denominator.bit_length()
     unit = power(round(exponent / len(shapes)))
     return tuple(draw.array(*s, scale=unit, largest=6) for s in shapes)
@@ -183,3 +182,75 @@ def bad_fits(samples: Compressed, base: Any) -> list[Recipe]:
         return Recipe("bad_fit", 1, make, "reject", refusal=Refusal("fit", why))
 
     return [recipe(*sample) for sample in samples.invalid]
+
+
+def old_low_rank(draw: Draw, member: Obj, shape: Shape, scale: Any) -> tuple[Array, ...]:
+    """A product of two thin factors."""
+    left = draw.array(shape[0], member["rank"], largest=6)
+    return (left @ draw.array(member["rank"], shape[1], largest=6) * scale,)
+
+
+def old_grid(draw: Draw, member: Obj, shape: Shape, scale: Any) -> tuple[Array, ...]:
+    """Codes in range, and a scale."""
+    most = 2 ** (member["bits"] - 1) - 1
+    codes = 4 * draw.array(*shape, largest=most)
+    return (codes, np.array([scale * power(draw.whole(-2, 1))], dtype=object))
+
+
+def equal_singular_values(draw: Draw, samples: Compressed) -> Case:
+    """M is a multiple of a matrix with orthonormal rows or columns of signs."""
+    member, shape = draw.choice([s for s in samples.valid if s[0]["rank"] < min(s[1])])
+    mean = draw.array(*shape) * 0
+    places = list(range(max(shape)))
+    for k in range(min(shape)):
+        at = places.pop(draw.whole(0, len(places) - 1))
+        i, j = (k, at) if shape[0] <= shape[1] else (at, k)
+        mean[i, j] = Fraction(draw.choice((-1, 1)))
+    size = Fraction(draw.whole(1, 15), 4) * power(draw.whole(-8, 8))
+    own = penalties(draw, "update_z", "prox_zero")
+    old = old_low_rank(draw, member, shape, power(draw.whole(-3, 3)))
+    inputs = {"z_old": old, "w": mean * size}
+    return Case("update_z", member, inputs, own, ("equal_singular_values",))
+
+
+def gridded(samples: Compressed) -> list[Recipe]:
+    """Quotients midway between codes, beyond the largest, and near 0."""
+
+    def at(flag: str, quotient: Any) -> Any:
+        def make(draw: Draw) -> Case:
+            case = relabelled(operands(draw, "prox_zero", samples), flag)
+            most = 2 ** (case.member["bits"] - 1) - 1
+            size = case.inputs["w"].shape
+            draws = [quotient(draw, most) for _ in range(int(np.prod(size)))]
+            w = np.array([None, *draws], dtype=object)[1:].reshape(size)
+            inputs = {**case.inputs, "w": w * case.inputs["z_old"][1][0]}
+            return Case(case.block, case.member, inputs, case.penalties, case.flags)
+
+        return make
+
+    def midway(draw: Draw, most: int) -> Fraction:
+        half = Fraction(2 * draw.whole(-most, most - 1) + 1, 2)
+        return half if draw.chance(3) else Fraction(draw.whole(-4 * most, 4 * most), 4)
+
+    def beyond(draw: Draw, most: int) -> Fraction:
+        return draw.choice((-1, 1)) * Fraction(4 * most + draw.whole(1, 40), 4)
+
+    def small(draw: Draw, _: int) -> Fraction:
+        return Fraction(draw.whole(-7, 7), 16)
+
+    return [
+        Recipe("code_tie", 60, at("code_tie", midway), "tie"),
+        Recipe("saturated", 8, at("saturated", beyond)),
+        Recipe("zero_codes", 8, at("zero_codes", small)),
+    ]
+
+
+MATRIX_OF: Mapping[str, Any] = {"low_rank": old_low_rank, "grid": old_grid}
+SPECIAL: Mapping[str, Any] = {
+    "tt_svd": lambda _: [],
+    "grid": gridded,
+    "low_rank": lambda samples: [
+        Recipe("equal_singular_values", 30, lambda d: equal_singular_values(d, samples), "tie")
+    ],
+}
+"""Recipes of kinds that are neither sparse nor factored; TT-SVD has no minimiser to tie."""

@@ -70,6 +70,20 @@ ACTIVATION_SAMPLES: Mapping[str, Samples] = {
     "piecewise": PIECEWISE,
 }  # fmt: skip
 
+
+def _loss(kind: str, **data: Any) -> tuple[Obj, ...]:
+    return {"kind": kind, **data}, {"kind": kind, **data, "weighted": True}
+
+
 LOSS_SAMPLES: Mapping[str, Samples] = {
-    "squared": _alone("squared"),
-}
+    **{kind: Samples(_loss(kind)) for kind in (
+        "squared", "binary_hinge", "logistic", "weston_watkins", "crammer_singer", "cross_entropy",
+    )},
+    "huber": Samples(
+        (*_loss("huber", delta=1), *_loss("huber", delta=Fraction(1, 4))),
+        tuple(
+            ({"kind": "huber", "delta": delta}, "delta must be finite and > 0")
+            for delta in (0, -1, NAN, float("inf"))
+        ),
+    ),
+}  # fmt: skip

@@ -39,5 +39,10 @@ FLAGS: Mapping[str, str] = {
     "bad_shape": "operands that do not fit: broadcast instead of refused",
     "bad_member": "member data outside the domain: accepted instead of refused",
     "bad_fit": "member data that do not fit the matrix: accepted instead of refused",
+    "bad_sample_weight": "a sample weight that is not > 0: accepted instead of refused",
+    "equal_singular_values": "a tie of singular values: any truncation is right, by value",
+    "code_tie": "a quotient midway between two codes: rounded to even or up, not to the lower",
+    "saturated": "quotients beyond the largest code: not clipped",
+    "zero_codes": "all codes 0: a scale of 0 or NaN instead of the old one",
     "bad_target": "targets outside the loss's domain: accepted instead of refused",
 }

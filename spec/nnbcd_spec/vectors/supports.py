@@ -63,6 +63,7 @@ def tiles(shape: Shape, tile: Shape) -> list[Mask]:
 
 SUPPORTS: Mapping[str, Callable[[Mapping[str, Any], Shape], Iterator[Mask]]] = {
     "prune": entries,
+    "shared_prune": entries,
     "nm": n_of_m,
     "rows": rows,
     "columns": columns,
