@@ -35,17 +35,18 @@ Limit = int | Sequence[Cell]
 
 def minimise_sparse(quadratic: Quadratic, limit: Limit) -> list[Any]:
     """A global minimiser; at ties the groups that come first are kept."""
-    return minimisers_sparse(quadratic, limit)[0]
+    separable = _separable(quadratic, _cells(quadratic, limit))
+    return by_gain(quadratic, limit) if separable else by_enumeration(quadratic, limit)
 
 
 def minimisers_sparse(quadratic: Quadratic, limit: Limit) -> list[list[Any]]:
-    """All the global minimisers, those with the first groups before the others."""
+    """All the global minimisers, those with the first groups before the others.
+
+    Raises ValueError where there are more than ``LARGEST_ENUMERATION``.
+    """
     cells = _cells(quadratic, limit)
-    group_of = {i: g for cell in cells for g in cell.groups for i in g}
-    separable = all(
-        len({group_of[i] for i in component}) == 1 for component in quadratic.components()
-    )
-    supports = _by_gain(quadratic, cells) if separable else _by_enumeration(quadratic, cells)
+    ranked = _separable(quadratic, cells)
+    supports = _by_gain(quadratic, cells) if ranked else _by_enumeration(quadratic, cells)
     found: list[list[Any]] = []
     for support in supports:
         x = _on(quadratic, support)
@@ -60,7 +61,8 @@ def by_gain(quadratic: Quadratic, limit: Limit) -> list[Any]:
     Letting one group move from 0 to its minimiser lowers the objective by a gain that no other
     group changes.
     """
-    return _on(quadratic, _by_gain(quadratic, _cells(quadratic, limit))[0])
+    cells = _cells(quadratic, limit)
+    return _on(quadratic, _by_gain(quadratic, cells, first_only=True)[0])
 
 
 def by_enumeration(quadratic: Quadratic, limit: Limit) -> list[Any]:
@@ -77,7 +79,15 @@ def _cells(quadratic: Quadratic, limit: Limit) -> Sequence[Cell]:
     return limit
 
 
-def _by_gain(quadratic: Quadratic, cells: Sequence[Cell]) -> list[Support]:
+def _separable(quadratic: Quadratic, cells: Sequence[Cell]) -> bool:
+    group_of = {i: g for cell in cells for g in cell.groups for i in g}
+    parts = quadratic.components()
+    return all(len({group_of[i] for i in component}) == 1 for component in parts)
+
+
+def _by_gain(
+    quadratic: Quadratic, cells: Sequence[Cell], *, first_only: bool = False
+) -> list[Support]:
     choices = []
     for cell in cells:
         gains = [_restricted(quadratic, group)[0] for group in cell.groups]
@@ -85,7 +95,8 @@ def _by_gain(quadratic: Quadratic, cells: Sequence[Cell]) -> list[Support]:
         least = gains[ranked[cell.count - 1]]
         sure = [i for i in ranked if gains[i] > least]
         level = [i for i in ranked if gains[i] == least]
-        rest = [level[: cell.count - len(sure)]] if least == 0 else _subsets(level, cell, sure)
+        single = first_only or least == 0  # a group without gain is 0, kept or not
+        rest = [level[: cell.count - len(sure)]] if single else _subsets(level, cell, sure)
         choices.append([_union(cell, [*sure, *chosen]) for chosen in rest])
     return [tuple(sorted(i for part in parts for i in part)) for parts in _product(choices)]
 

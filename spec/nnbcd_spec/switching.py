@@ -1,7 +1,7 @@
-"""U_i for a piecewise-affine activation, one entry, as SymPy expressions.
+"""U_i for one entry, as SymPy expressions: pieces, switching boundaries, smooth stationarity.
 
-Symbols: ``v`` = V_i, ``p`` = V_{i-1} W_i^T + b_i, ``u0`` the old value, and the scalars of
-:mod:`nnbcd_spec.symbols`.
+Symbols: ``v`` = V_i, ``p`` = V_{i-1} W_i^T + b_i, ``u0`` the old value, ``s`` = s(u), and the
+scalars of :mod:`nnbcd_spec.symbols`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import numpy as np
 import sympy as sp
 
 from nnbcd_spec.activations import Piece
+from nnbcd_spec.activations.smooth import Smooth
 from nnbcd_spec.objective import STANDARD, Objective
 from nnbcd_spec.symbols import alpha, gamma, rho
 
 u, v, p, u0 = sp.symbols("u v p u0", real=True)
+s = sp.Symbol("s", real=True)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,12 @@ class PieceMinimiser:
 
 def entry_objective(piece: Piece, objective: Objective = STANDARD) -> sp.Expr:
     """One entry's objective, proximal term included, on a piece."""
-    given = {"u": u, "s_u": piece.slope * u + piece.intercept, "v": v, "pre": p}
+    return entry_objective_of(piece.slope * u + piece.intercept, objective)
+
+
+def entry_objective_of(s_u: sp.Expr, objective: Objective = STANDARD) -> sp.Expr:
+    """One entry's objective, proximal term included, where ``s(u)`` is a given expression."""
+    given = {"u": u, "s_u": s_u, "v": v, "pre": p}
     operands = {name: np.array([[x]], dtype=object) for name, x in given.items()}
     share = objective.share("u", **operands, gamma=gamma, rho=rho)
     old = np.array([[u0]], dtype=object)
@@ -61,3 +68,15 @@ def switching_boundary(left: PieceMinimiser, right: PieceMinimiser) -> tuple[sp.
     Which root is the boundary is decided by both points lying on their pieces.
     """
     return tuple(sp.solve(sp.numer(sp.together(left.value - right.value)), v))
+
+
+def smooth_derivatives(
+    activation: Smooth, objective: Objective = STANDARD
+) -> tuple[sp.Expr, sp.Expr]:
+    """The first and second derivative along u in terms of ``u`` and ``s``, for ``s' = D(s)``."""
+
+    def along(f: sp.Expr) -> sp.Expr:
+        return sp.diff(f, u) + sp.diff(f, s) * activation.derivative(s)
+
+    first = along(entry_objective_of(s, objective))
+    return sp.expand(first), sp.expand(along(first))

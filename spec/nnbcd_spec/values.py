@@ -129,7 +129,7 @@ def z_value(
     """The exact value that :func:`update_z` minimises, at any ``z``, feasible or not."""
     old, w, tau, alpha_z = z_operands(z_old, w, compression, tau, alpha_z)
     new, *_ = z_operands(z, w, compression, tau, alpha_z)
-    given = {"compression": compression, "objective": objective}
+    given: dict[str, Any] = {"compression": compression, "objective": objective}
     if isinstance(w, tuple):
         layers = zip(new, old, w, tau, alpha_z, strict=True)
         parts = (block_objective((z,), (o,), m, tau=t, alpha_z=a, **given)

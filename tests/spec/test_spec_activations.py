@@ -14,9 +14,10 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnbcd_spec import ACTIVATIONS, STANDARD, blocks
+from nnbcd_spec import ACTIVATIONS, STANDARD, blocks, switching
 from nnbcd_spec.exact import rational, to_fraction
 from nnbcd_spec.objective import square
+from nnbcd_spec.symbols import alpha, gamma, rho
 from nnbcd_spec.values import u_candidates, u_minimisers, u_value
 
 BENT = {"kind": "piecewise", "breaks": [-2, -0.5, 1], "slopes": [0.5, -1, 2, 0], "value": 0.75}
@@ -342,3 +343,31 @@ def test_entries_are_data() -> None:
         assert facts.unique == (not facts.ties)
         assert facts.source
     assert ACTIVATIONS["leaky_relu"].facts.keys["slope"].rule() == "0 < x < 1"
+
+
+@pytest.mark.parametrize("kind", SMOOTH)
+def test_smooth_derivatives_are_those_of_the_literature(kind: str) -> None:
+    """beta (u - m) - gamma (v - s) s', and for tanh beta - gamma (1 - s^2)(3 s^2 - 2 v s - 1)."""
+    first, second = switching.smooth_derivatives(MEMBERS[kind])
+    s, v, beta = switching.s, switching.v, rho + alpha
+    m = (rho * switching.p + alpha * switching.u0) / beta
+    rate = MEMBERS[kind].derivative(s)
+    assert sp.simplify(first - beta * (switching.u - m) + gamma * (v - s) * rate) == 0
+    if kind == "tanh":
+        assert sp.expand(second - beta + gamma * (1 - s**2) * (3 * s**2 - 2 * v * s - 1)) == 0
+
+
+def test_smooth_curvature_has_at_most_two_sign_changes_where_minima_can_be() -> None:
+    """A stationary point has s(m) <= s <= v, after a flip of signs.  On (-1, v] the curvature's
+    p = (1 - s^2)(3 s^2 - 2 v s - 1) is positive only below its root t = (v - sqrt(v^2 + 3))/3,
+    and has a single critical point there: two roots of p = beta/gamma, so two minima at most.
+    """
+    s = sp.Symbol("s")
+    for v in (sp.Rational(k, 8) for k in range(-7, 40)):
+        p = sp.Poly((1 - s**2) * (3 * s**2 - 2 * v * s - 1), s)
+        t = (v - sp.sqrt(v**2 + 3)) / 3
+        other = (v + sp.sqrt(v**2 + 3)) / 3
+        assert -1 < t < 0
+        assert other >= min(v, 1)
+        turning = [r for r in p.diff().real_roots() if -1 < r.evalf(30) < t.evalf(30)]
+        assert len(turning) == 1

@@ -190,3 +190,33 @@ def test_layers_that_do_not_join_are_refused() -> None:
     problem["layers"][1] = {**problem["layers"][1], "inputs": 3}
     with pytest.raises(ValueError, match="inputs: given 3; allowed: 2"):
         Problem.from_json(problem)
+
+
+NEW: dict[str, tuple[dict[str, Any], str, str]] = {
+    "nm": ({"n": 1, "m": 2}, "tanh", "logistic"),
+    "rows": ({"count": 1}, "abs", "binary_hinge"),
+    "blocks": ({"shape": [1, 2], "count": 1}, "hard_tanh", "weston_watkins"),
+    "low_rank": ({"rank": 1}, "relu6", "crammer_singer"),
+    "grid": ({"bits": 3}, "sigmoid", "cross_entropy"),
+    "tt_matrix": ({"row_modes": [2, 1], "column_modes": [1, 2], "ranks": [1]}, "abs", "squared"),
+    "cp": ({"modes": [2, 2], "rank": 1}, "hard_sigmoid", "logistic"),
+    "tucker": ({"modes": [2, 2], "ranks": [1, 1]}, "tanh", "cross_entropy"),
+}
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_a_sweep_of_any_member_descends(kind: str) -> None:
+    keys, activation, loss = NEW[kind]
+    problem, x, _, state = network(("prune", {"kind": activation}), ("none", RELU), samples=2)
+    problem["layers"][0]["compression"] = {"kind": kind, **keys}
+    problem["loss"] = {"kind": loss}
+    parsed = Problem.from_json(problem)
+    y = 2 * np.eye(2) - 1 if loss in ("logistic", "binary_hinge") else np.eye(2)
+    start = {name: v for name, v in state.items() if name[0] != "Z"}
+    shapes = parsed.layers[0].compression.shapes((2, 2))
+    for name, shape in zip(parsed.factor_names(1), shapes, strict=True):
+        start[name] = np.ones(shape) if len(shapes) > 1 else np.array([[0.5, 0], [0, 0]])
+    after = sweep(parsed, x, y, start)
+    assert set(after) == set(start)
+    before, end = (objective_value(parsed, x, y, s)["total"] for s in (start, after))
+    assert end < before

@@ -47,6 +47,6 @@ class CP(Factored):
 
         def outer(left: Array, right: Array) -> Array:
             columns = left[:, None, :] * right[None, :, :]
-            return columns.reshape(-1, self.rank)
+            return np.asarray(columns, dtype=object).reshape(-1, self.rank)
 
         return np.asarray(reduce(outer, z).sum(axis=1), dtype=object).reshape(shape)

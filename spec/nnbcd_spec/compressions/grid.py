@@ -47,7 +47,7 @@ class Grid(OwnBlock):
 
     def expand(self, z: Factors, shape: tuple[int, ...]) -> Array:
         """``scale * codes``."""
-        return (z[0] * z[1][0]).reshape(shape)
+        return np.asarray(z[0] * z[1][0], dtype=object).reshape(shape)
 
     def proximal(self, z: Factors, shape: tuple[int, ...]) -> Factors:
         """``C``: a code and the scale have no steps of their own."""

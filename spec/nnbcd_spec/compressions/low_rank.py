@@ -35,7 +35,7 @@ class LowRank(MatrixSet):
 
     @at_working_precision
     def update(
-        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> Factors:
         """The truncated SVD of the unconstrained minimiser: exact where that has the rank, else
         ``mpf``; one of the possible truncations where singular values tie.
@@ -52,7 +52,7 @@ class LowRank(MatrixSet):
         return (truncated(free, self.rank),)
 
     def minimisers(
-        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> tuple[Factors, ...]:
         """One of them: where singular values tie they may be infinitely many."""
         return (self.update(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective),)
@@ -66,4 +66,4 @@ def truncated(matrix: Array, rank: int) -> Array:
     left, right = (np.array(m.tolist(), dtype=object) for m in (u, v))
     values = np.array(list(s), dtype=object)[:rank]
     product = (left[:, :rank] * values) @ right[:rank]
-    return product if tall else product.T
+    return np.asarray(product if tall else product.T, dtype=object)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnbcd_spec.compressions.base import Factors, OwnBlock, block_objective
 from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts, require
 from nnbcd_spec.objective import Objective
 from nnbcd_spec.quadratic import Quadratic, differentiate, generators
-from nnbcd_spec.sparse import Cell, minimisers_sparse
+from nnbcd_spec.sparse import Cell, minimise_sparse, minimisers_sparse
 
 
 class MatrixSet(OwnBlock):
@@ -35,6 +36,19 @@ class MatrixSet(OwnBlock):
         """``Z`` itself."""
         return z[0].reshape(shape)
 
+    def update(
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> Factors:
+        """A global minimiser over the set."""
+        given = {"tau": tau, "alpha_z": alpha_z, "objective": objective}
+        return self.minimisers(z_old, w, **given)[0]
+
+    def minimisers(
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> tuple[Factors, ...]:
+        """The global minimisers, the update's own first."""
+        raise NotImplementedError
+
     def quadratic(
         self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> Quadratic:
@@ -55,14 +69,15 @@ class GroupSparse(MatrixSet):
         raise NotImplementedError
 
     def update(
-        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> Factors:
         """A global minimiser; at ties the first groups are kept."""
-        given = {"tau": tau, "alpha_z": alpha_z, "objective": objective}
-        return self.minimisers(z_old, w, **given)[0]
+        quadratic = self.quadratic(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective)
+        z = minimise_sparse(quadratic, self.cells(w.shape))
+        return (np.array(z, dtype=object).reshape(w.shape),)
 
     def minimisers(
-        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+        self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> tuple[Factors, ...]:
         """All the global minimisers, the one with the first groups first."""
         quadratic = self.quadratic(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective)
@@ -70,7 +85,7 @@ class GroupSparse(MatrixSet):
         return tuple((np.array(z, dtype=object).reshape(w.shape),) for z in found)
 
 
-def groups_of(labels: Array) -> tuple[tuple[int, ...], ...]:
+def groups_of(labels: NDArray[Any]) -> tuple[tuple[int, ...], ...]:
     """The row-major indices under each label 0, 1, ... of an array."""
     flat = np.ravel(labels)
     return tuple(tuple(map(int, np.flatnonzero(flat == k))) for k in range(int(flat.max()) + 1))

@@ -13,7 +13,7 @@ from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts, Text, Whole, require
 from nnbcd_spec.objective import Objective
 from nnbcd_spec.quadratic import Quadratic
-from nnbcd_spec.sparse import minimisers_sparse
+from nnbcd_spec.sparse import minimise_sparse, minimisers_sparse
 from nnbcd_spec.symbols import alpha_z, total
 
 
@@ -54,22 +54,27 @@ class SharedPrune(MatrixSet):
     def update(
         self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> Factors:
-        """A global minimiser over all layers; ties keep the lowest layer, then the entry."""
-        return self.minimisers(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective)[0]
+        """A global minimiser; at ties the lowest layer comes first, then the entry."""
+        ws, whole = self._whole(z_old, w, tau, alpha_z, objective)
+        return _split(minimise_sparse(whole, self.nonzeros), ws)
 
     def minimisers(
         self, z_old: Factors, w: Any, *, tau: Any, alpha_z: Any, objective: Objective
     ) -> tuple[Factors, ...]:
-        """All the global minimisers, the one with the first entries first."""
-        layers = [(x if isinstance(w, tuple) else (x,)) for x in (w, tau, alpha_z)]
-        ws, taus, alphas = layers
+        """All the global minimisers, the update's own first."""
+        ws, whole = self._whole(z_old, w, tau, alpha_z, objective)
+        return tuple(_split(z, ws) for z in minimisers_sparse(whole, self.nonzeros))
+
+    def _whole(
+        self, z_old: Factors, w: Any, tau: Any, alpha_z: Any, objective: Objective
+    ) -> tuple[tuple[Array, ...], Quadratic]:
+        ws, taus, alphas = (x if isinstance(w, tuple) else (x,) for x in (w, tau, alpha_z))
         self.validate_group(tuple(each.shape for each in ws))
         parts = [
             self.quadratic((old,), each, tau=t, alpha_z=a, objective=objective)
             for old, each, t, a in zip(z_old, ws, taus, alphas, strict=True)
         ]
-        found = minimisers_sparse(stacked(parts), self.nonzeros)
-        return tuple(_split(z, ws) for z in found)
+        return ws, stacked(parts)
 
 
 def stacked(parts: list[Quadratic]) -> Quadratic:
