@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,19 @@ FAMILIES = {
     "update_u": ("activation", ACTIVATIONS),
     "update_z": ("compression", COMPRESSIONS),
 }
+RENAMED = {"sample_weights": "weights"}
 FACTORS = ("z_old",)
 """Operands that are a list of arrays."""
 
 
+TAKES_WEIGHTS = "weights" in inspect.signature(blocks.update_v_out).parameters
+TARGETS_OF_A_LOSS = "loss" in inspect.signature(targets).parameters
+
+
 def known(vector):
-    """Whether the solver's registry has the vector's member."""
+    """Whether the solver's registry has the vector's member, and its weights where it has some."""
+    if vector["member"].get("weighted") and not TAKES_WEIGHTS:
+        return False
     return (
         vector["block"] not in FAMILIES
         or vector["member"]["kind"] in (FAMILIES[vector["block"]][1])
@@ -58,7 +66,8 @@ def parameter(value: Any) -> Any:
 
 def member(vector):
     """The solver's object; InputError where its data are refused."""
-    data = {key: parameter(x) for key, x in vector["member"].items()}
+    # Weights are the data's; to the solver's loss they are no key.
+    data = {key: parameter(x) for key, x in vector["member"].items() if key != "weighted"}
     return FAMILIES[vector["block"]][1][data.pop("kind")](**data)
 
 
@@ -71,7 +80,7 @@ def outputs(vector, dtype, update=None):
         elif name in FACTORS:
             operands[name] = tuple(torch.as_tensor(array(x)).to(dtype) for x in given)
         else:
-            operands[name] = torch.as_tensor(array(given)).to(dtype)
+            operands[RENAMED.get(name, name)] = torch.as_tensor(array(given)).to(dtype)
     weights = {name: real(x) for name, x in vector["penalties"].items()}
     given = {FAMILIES[vector["block"]][0]: member(vector)} if vector["member"] else {}
     found = (update or getattr(blocks, vector["block"]))(**operands, **given, **weights)
@@ -116,9 +125,13 @@ def _fit(vector):
 
 
 def _targets(vector):
-    """The place where a loss checks its targets and sample weights."""
-    y = torch.as_tensor(array(vector["inputs"]["y"]))
-    member(vector).check_targets(y)
+    """The place where targets and sample weights come in."""
+    from nnbcd.goals import Goals
+
+    x = {k: array(a) for k, a in vector["inputs"].items()}
+    n, d = x["u"].shape
+    goals = Goals.of(truth(x["y"], samples=n), d, torch.as_tensor(x["u"]), member(vector))
+    goals.weights(x.get("sample_weights"), None)
 
 
 def _shapes(vector):
@@ -126,7 +139,8 @@ def _shapes(vector):
     x = {k: array(a) for k, a in vector["inputs"].items() if a is not None}
     if vector["block"] == "update_v_out":
         n, d = x["u"].shape
-        targets(truth(x["y"], samples=n), d, torch.as_tensor(x["u"]))
+        loss = (member(vector),) if TARGETS_OF_A_LOSS else ()
+        targets(truth(x["y"], samples=n), d, torch.as_tensor(x["u"]), *loss)
     elif vector["block"] == "update_v":
         (n, d), (d_next, p) = x["s_u"].shape, x["w_next"].shape
         problem = Problem(layers=(_layer(d, d), _layer(p, d_next)), samples=n)

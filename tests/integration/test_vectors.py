@@ -138,7 +138,8 @@ def z_as_good(vector, z, eps):
 def test_the_solver_answers_every_vector(file, dtype):
     questions = [v for v in file.vectors if v["result"] != "reject" and fits(v, BITS[dtype])]
     assert questions
-    if not solver.known(questions[0]):
+    questions = list(filter(solver.known, questions))
+    if not questions:
         pytest.skip(f"the solver's registry has no {file.member}")
     wrong = {v["id"]: why for v in questions if (why := answers(v, dtype))}
     assert not wrong, next(iter(wrong.items()))
@@ -146,8 +147,8 @@ def test_the_solver_answers_every_vector(file, dtype):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_solver_refuses_what_is_outside_the_domain(file):
-    refused = [v for v in file.vectors if v["result"] == "reject"]
-    if not solver.known(file.vectors[0]):
+    refused = [v for v in file.vectors if v["result"] == "reject" and solver.known(v)]
+    if not refused:
         pytest.skip(f"the solver's registry has no {file.member}")
     for vector in refused:
         with pytest.raises(InputError):
@@ -264,7 +265,8 @@ def test_every_mutant_is_killed(name):
     file = next(f for f in FILES if f.block == block and f.member == MEMBERS.get(block))
     killers = Counter()
     for vector in file.vectors:
-        if vector["result"] != "reject" and answers(vector, "float64", mutant):
+        asked = vector["result"] != "reject" and solver.known(vector)
+        if asked and answers(vector, "float64", mutant):
             killers.update(vector["flags"])
     assert killers[KILLERS[name]] if name in KILLERS else killers
     print(name, dict(killers))
