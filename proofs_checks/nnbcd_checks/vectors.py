@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,9 @@ def default_folder() -> Path:
     return Path(str(resources.files("nnbcd_checks") / FOLDER))
 
 
+@cache
 def load(folder: Path | None = None) -> tuple[VectorFile, ...]:
-    """Every file of the folder, validated, by name.
+    """Every file of the folder, validated, by name; read once in a process.
 
     Raises TraceError with the file, the key, what was given and what is allowed.
     """

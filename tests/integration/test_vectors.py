@@ -30,6 +30,7 @@ from vector_bounds import (
 
 FILES = load()
 VECTORS = [vector for file in FILES for vector in file.vectors]
+BY_ID = {vector["id"]: vector for vector in VECTORS}
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 BITS = {"float64": 53, "float32": 24}
 
@@ -37,7 +38,7 @@ BITS = {"float64": 53, "float32": 24}
 @cache
 def bound(identity):
     """The size that a vector's allowed error is a multiple of; ``None`` for U, entry by entry."""
-    vector = next(v for v in VECTORS if v["id"] == identity)
+    vector = BY_ID[identity]
     right = solver.expected(vector["outputs"])
     if vector["block"] == "update_u":
         return None
