@@ -273,6 +273,18 @@ def test_every_mutant_is_killed(name):
     print(name, dict(killers))
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_file_sees_a_lost_proximal_term(file):
+    prox = {"update_z": "alpha_z"}.get(file.block, "alpha")
+    asked = [v for v in file.vectors if v["result"] != "reject" and solver.known(v)]
+    if prox not in file.vectors[0]["penalties"] or file.member == "tt_svd":
+        pytest.skip("the update has no proximal term")
+    if not asked:
+        pytest.skip(f"the solver's registry has no {file.member}")
+    mutant = with_(getattr(blocks, file.block), **{prox: lambda k: 0.0})
+    assert any(answers(v, "float64", mutant) for v in asked)
+
+
 def test_a_changed_digit_is_seen():
     changed = 0
     for file in FILES:

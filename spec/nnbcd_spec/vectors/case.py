@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from nnbcd_spec.vectors import encode
@@ -58,7 +58,6 @@ class Vector:
     source: str
     answer: Answer | None = None
     refusal: Refusal | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def result(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from nnbcd_spec.compressions import COMPRESSIONS
+from nnbcd_spec.compressions import COMPRESSIONS, Factors
 from nnbcd_spec.exact import Array
 from nnbcd_spec.vectors.case import Answer, Case, Refusal
 from nnbcd_spec.vectors.compressed import COMPRESSION_SAMPLES, Compressed, Obj, Shape
@@ -46,7 +46,7 @@ def operands(draw: Draw, mood: str, samples: Compressed) -> Case:
     )  # fmt: skip
 
 
-def old_value(draw: Draw, member: Obj, shape: Shape, scale: Any) -> tuple[Array, ...]:
+def old_value(draw: Draw, member: Obj, shape: Shape, scale: Any) -> Factors:
     """Feasible old factors: a matrix on one of the supports, or factors of the scale's root."""
     if member["kind"] in SUPPORTS:
         masks = list(SUPPORTS[member["kind"]](member, shape))
@@ -184,13 +184,13 @@ def bad_fits(samples: Compressed, base: Any) -> list[Recipe]:
     return [recipe(*sample) for sample in samples.invalid]
 
 
-def old_low_rank(draw: Draw, member: Obj, shape: Shape, scale: Any) -> tuple[Array, ...]:
+def old_low_rank(draw: Draw, member: Obj, shape: Shape, scale: Any) -> Factors:
     """A product of two thin factors."""
     left = draw.array(shape[0], member["rank"], largest=6)
     return (left @ draw.array(member["rank"], shape[1], largest=6) * scale,)
 
 
-def old_grid(draw: Draw, member: Obj, shape: Shape, scale: Any) -> tuple[Array, ...]:
+def old_grid(draw: Draw, member: Obj, shape: Shape, scale: Any) -> Factors:
     """Codes in range, and a scale."""
     most = 2 ** (member["bits"] - 1) - 1
     codes = 4 * draw.array(*shape, largest=most)
@@ -245,8 +245,11 @@ def gridded(samples: Compressed) -> list[Recipe]:
     ]
 
 
-MATRIX_OF: Mapping[str, Any] = {"low_rank": old_low_rank, "grid": old_grid}
-SPECIAL: Mapping[str, Any] = {
+MATRIX_OF: Mapping[str, Callable[[Draw, Obj, Shape, Any], Factors]] = {
+    "low_rank": old_low_rank,
+    "grid": old_grid,
+}
+SPECIAL: Mapping[str, Callable[[Compressed], list[Recipe]]] = {
     "tt_svd": lambda _: [],
     "grid": gridded,
     "low_rank": lambda samples: [
