@@ -57,6 +57,24 @@ def checks(session: nox.Session) -> None:
 
 
 @nox.session
+def vectors(session: nox.Session) -> None:
+    """The committed conformance vectors against the specification's, every byte."""
+    session.install("numpy", "sympy>=1.13", "mpmath>=1.3")
+    absent(session, "torch")
+    session.run(
+        "python", "-m", "nnbcd_spec.vectors", *(session.posargs or ["--check"]),
+        "proofs_checks/nnbcd_checks/vectors", env={"PYTHONPATH": "spec"},
+    )  # fmt: skip
+
+
+@nox.session
+def members(session: nox.Session) -> None:
+    """docs/MEMBERS.md from the registries of the three packages and the vectors."""
+    session.install(*PINS, "-e", ".[test]")
+    session.run("python", "docs/members.py", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The demonstration."""
     session.install(*PINS, ".[demo]")

@@ -1,0 +1,30 @@
+"""The table of members is what the registries say."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "members.py"
+
+
+def script():
+    found = importlib.util.spec_from_file_location("members", SCRIPT)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_committed_table_is_as_generated():
+    members = script()
+    assert members.TABLE.read_text(encoding="utf-8") == members.page(), "run nox -s members"
+
+
+def test_a_member_that_disappears_changes_the_table(monkeypatch):
+    members = script()
+    before = members.page()
+    monkeypatch.delitem(members.nnbcd.activations.ACTIVATIONS, "relu")
+    changed = members.page()
+    assert changed != before
+    (line,) = [x for x in changed.splitlines() if x.startswith("| `relu` |")]
+    assert "not yet" in line
