@@ -43,6 +43,10 @@ class TorchOps:
         """The natural logarithm."""
         return value.log()
 
+    def log1p(self, value: Tensor) -> Tensor:
+        """``log(1 + value)``."""
+        return value.log1p()
+
     def tanh(self, value: Tensor) -> Tensor:
         """The hyperbolic tangent."""
         return value.tanh()

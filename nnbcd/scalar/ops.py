@@ -36,6 +36,9 @@ class RealOps(Ops, Protocol):
     def log(self, value: Any) -> Any:
         """The natural logarithm; of 0 minus infinity."""
 
+    def log1p(self, value: Any) -> Any:
+        """``log(1 + value)``, accurate beside 0."""
+
     def tanh(self, value: Any) -> Any:
         """The hyperbolic tangent."""
 

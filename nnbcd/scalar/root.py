@@ -73,4 +73,8 @@ def bracketed_root(
         u, before = after, ops.absolute(after - u)
         if ops.surely(done):
             break
-    return u
+    # One more step: what is 0 up to a few roundings may still be made smaller.
+    value, slope, _ = function(u)
+    newton = u - value / ops.maximum(slope, floor)
+    inside = ops.both(newton >= low, newton <= high)
+    return ops.where(ops.both(slope > 0, inside), newton, u)

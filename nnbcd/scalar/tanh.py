@@ -141,5 +141,7 @@ def _peak(v: Any, ops: RealOps) -> Any:
 
 
 def _artanh(t: Any, ops: RealOps) -> Any:
-    """``artanh t`` for ``|t| < 1``; where that is beyond +-34, some number beyond it."""
-    return 0.5 * ops.log(ops.maximum((1 + t) / ops.maximum(1 - t, TINY), TINY))
+    """``artanh t`` for ``|t| < 1``, accurate beside 0; beyond +-34, some number beyond it."""
+    size = ops.absolute(t)
+    found = 0.5 * ops.log1p(2 * size / ops.maximum(1 - size, TINY))
+    return ops.where(t < 0, -found, found)

@@ -99,8 +99,8 @@ def test_weights_stay_trainable_and_indices_do_not() -> None:
 @pytest.mark.parametrize("table", SIZES, ids=str)
 def test_a_table_keywords_and_a_file_mean_the_same(table: dict[str, Any], tmp_path: Path) -> None:
     own = {key: value for key, value in table.items() if key != "kind"}
-    by_table, rest = compression_wish(table, {"sweeps": 3})
-    by_keyword, _ = compression_wish(table["kind"], own)
+    by_table, rest = compression_wish({"compression": table, "sweeps": 3})
+    by_keyword, _ = compression_wish({"compression": table["kind"]} | own)
     assert rest == {"sweeps": 3}
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
     path = tmp_path / "run.toml"
@@ -132,10 +132,10 @@ def test_two_of_four_is_what_it_says() -> None:
 
 
 def test_where_no_size_is_said_a_tenth_is_kept() -> None:
-    assert compression_wish("prune", {})[0].given == {"keep": 0.1}
-    assert compression_wish("tt", {"modes": [[8, 12]]})[0].given["keep"] == 0.1
-    assert compression_wish("none", {})[0].given == {}
-    assert compression_wish({"kind": "blocks"}, {"shape": [2, 2]})[0].given == {
+    assert compression_wish({})[0].given == {"keep": 0.1}
+    assert compression_wish({"compression": "tt", "modes": [[8, 12]]})[0].given["keep"] == 0.1
+    assert compression_wish({"compression": "none"})[0].given == {}
+    assert compression_wish({"compression": {"kind": "blocks"}, "shape": [2, 2]})[0].given == {
         "shape": [2, 2], "keep": 0.1,
     }  # fmt: skip
 
