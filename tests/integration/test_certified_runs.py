@@ -12,33 +12,13 @@ from hypothesis import strategies as st
 from nnbcd import blocks
 from nnbcd import sweep as sweep_module
 from nnbcd.compressions import Prune, TensorTrainSVD
-from nnbcd.loop import arrays
 from nnbcd.problem import Problem
 from nnbcd.start import from_weights
-from nnbcd.sweep import Data, sweep
-from nnbcd_checks import Auditor
-from nnbcd_checks import Problem as Claimed
+from nnbcd.sweep import Data
 from random_problems import random_case
+from run_tools import complaints, judge
 
 SEEDS = 20
-
-
-def judge(case, sweeps, *, claimed=None):
-    claim = Claimed.from_json((claimed or case.problem).to_json())
-    auditor = Auditor(
-        claim, case.data.X.numpy(), case.data.Y.numpy(), arrays(case.problem, case.start)
-    )
-    state = case.start
-    for _ in range(sweeps):
-        state = sweep(case.problem, case.data, state)
-        auditor.step(arrays(case.problem, state))
-    return auditor.certificate()
-
-
-def complaints(certificate):
-    return [
-        (c.claim, c.verdict, c.where, c.why) for c in certificate.claims if c.verdict != "certified"
-    ]
 
 
 @given(seed=st.integers(0, 10**9), dtype=st.sampled_from(["float64", "float64", "float32"]))

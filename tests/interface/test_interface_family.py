@@ -52,7 +52,8 @@ def objectives(loss: str, activation: Any, order: str, weighted: bool, sweeps: i
     activations = hidden_activations(activation_from(activation), 2)
     penalties = {"gamma": 0.1, "rho": 0.1, "tau": 10.0, "alpha": 0.1, "alpha_z": 0.1}
     problem = build_problem(
-        [64, 12, 10], activations, wish=Wish("prune", {"keep": 0.3}), samples=60, dtype="float64", name="t",
+        [64, 12, 10], activations, wish=Wish("prune", {"keep": 0.3}), samples=60, dtype="float64",
+        name="t",
         penalties=spread_penalties(penalties, 2), loss=how.member(), weighted=how.weighted,
         order=how.blocks(),
     )  # fmt: skip
