@@ -75,6 +75,16 @@ def members(session: nox.Session) -> None:
 
 
 @nox.session
+def family(session: nox.Session) -> None:
+    """Every activation with every loss and every compression, trained and certified."""
+    session.install(*PINS, "-e", ".[test]")
+    session.run(
+        "python", "-m", "pytest", "tests/integration/test_family.py", "-m", "long or not long",
+        *session.posargs,
+    )  # fmt: skip
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The demonstration."""
     session.install(*PINS, ".[demo]")
