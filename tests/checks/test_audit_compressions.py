@@ -222,6 +222,27 @@ def test_layers_of_a_group_must_agree():
         Problem.from_json(extra)
 
 
+def test_the_constant_of_a_group_is_that_of_its_weakest_layer():
+    problem, x, y, states = run([92], 1, ("shared_prune",), depth=3, widths=[3, 3, 3, 3], n=4)
+    weights = [layer["penalties"]["alpha_z"] for layer in problem["layers"]]
+    assert len(set(weights)) == 3
+    blocks = audited(problem, x, y, states)[1][0].blocks
+    assert next(b for b in blocks if b.block == "Z1").constant == min(weights) / 2
+
+
+def test_rows_may_lack_an_element_only_where_a_set_may(tmp_path):
+    for kind, verdict in (("prune", "refuted"), ("grid", "certified")):
+        keys = {"depth": 1, "widths": [3, 3], "n": 5, "decades": 0.5}
+        problem, x, y, states = run([93], 2, (kind,), **keys)
+        records = [row.to_json() for row in audited(problem, x, y, states)[1]]
+        for key in ("element", "bound", "b", "membership", "membership_tolerance"):
+            records[1]["subgradient"][key] = None
+        folder = write_run(tmp_path / kind, problem, x, y, states, rows=records, keep=[])
+        certificate = audit_run(folder)
+        assert certificate.claim("recorded_rows").verdict == verdict
+        assert certificate.claim("rate").verdict == "not_checkable"
+
+
 def test_what_is_read_is_what_is_written():
     for k, kind in enumerate(KINDS):
         problem = run([91, k], 1, (kind,), depth=2, n=3)[0]

@@ -26,10 +26,13 @@ from naive_z import (
     z_states,
 )
 
+from nnbcd_checks import Auditor, Problem, measure
 from nnbcd_checks.compressions import COMPRESSIONS
 from nnbcd_checks.group_set import contest_excess
 from nnbcd_checks.kinks import sparse_normal_gap
+from nnbcd_checks.lipschitz import relative_error_matrix
 from nnbcd_checks.low_rank import _split
+from nnbcd_checks.subgradient import element_norm
 
 
 def tensors_of(state, i, c, shape):
@@ -93,6 +96,73 @@ def test_decrease_and_step_against_plain_evaluation_in_any_order(kind):
                     assert block.step == pytest.approx(step, rel=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["prune", "nm", "rows", "columns", "blocks"])
+def test_excess_and_residual_of_a_wrong_z_as_audited(kind):
+    """Another member of the set in place of the right one: value and cone as by brute force."""
+    for seed in range(4):
+        problem, x, y, states = smooth_run([99, seed], (kind,), 1, "backward", depth=1, n=6)
+        p, c = problem["layers"][0]["penalties"], problem["layers"][0]["compression"]
+        h, w = p["tau"] + p["alpha_z"], states[1]["W1"]
+        m = (p["tau"] * w + p["alpha_z"] * states[0]["Z1"]) / h
+        groups, one = groups_of(c, w.shape), np.ones(w.size)
+        rng = np.random.default_rng(seed)
+        z = keep(rng.standard_normal(w.size), groups, most_of(c), one).reshape(w.shape)
+        got = audited(problem, x, y, [states[0], states[1] | {"Z1": z}])[1][0].blocks[-1]
+        best = keep(m.ravel(), groups, most_of(c), one).reshape(w.shape)
+        want = h / 2 * (np.sum((z - m) ** 2) - np.sum((best - m) ** 2))
+        assert got.excess == pytest.approx(want, rel=1e-9)
+        held = [k for g in groups for group in g if z.ravel()[group].any() for k in group]
+        assert got.residual == pytest.approx(h * np.linalg.norm((z - m).ravel()[held]), rel=1e-9)
+
+
+def test_excess_and_residual_of_a_wrong_grid_as_audited():
+    """The sum of what codes cost at the old scale, and the scale at the new codes."""
+    for seed in range(6):
+        problem, x, y, states = smooth_run([100, seed], ("grid",), 1, "backward", depth=1, n=6)
+        p = problem["layers"][0]["penalties"]
+        h, w = p["tau"] + p["alpha_z"], states[1]["W1"]
+        largest = 2 ** (problem["layers"][0]["compression"]["bits"] - 1) - 1
+        old = states[0]["Z1.2"][0]
+        m = (p["tau"] * w + p["alpha_z"] * old * states[0]["Z1.1"]) / h
+        rng = np.random.default_rng(seed)
+        codes = rng.integers(-largest, largest + 1, w.shape).astype(float)
+        codes[0, 0], scale = 1.0, float(rng.uniform(0.1, 1.0))
+        levels = old * np.arange(-largest, largest + 1)
+        nearest = ((m.ravel()[:, None] - levels) ** 2).min(axis=1).sum()
+        fitted = np.sum(codes * m) / np.sum(codes**2)
+        wrong = {"Z1.1": codes, "Z1.2": np.array([scale])}
+        got = audited(problem, x, y, [states[0], states[1] | wrong])[1][0].blocks[-1]
+        want = np.sum((old * codes - m) ** 2) - nearest
+        want += np.sum((scale * codes - m) ** 2) - np.sum((fitted * codes - m) ** 2)
+        assert got.excess == pytest.approx(h / 2 * want, rel=1e-9)
+        along = abs(np.sum(codes * (scale * codes - m))) / np.linalg.norm(codes)
+        assert got.residual == pytest.approx(h * along, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", FACTORED)
+def test_residual_of_a_wrong_factor_is_its_gradient(kind):
+    problem, x, y, states = smooth_run([101], (kind,), 1, "backward", depth=1, widths=[3, 4])
+    for name in [n for n in states[1] if "." in n]:
+        moved = states[1] | {name: 1.1 * states[1][name]}
+        later = {n: states[0][n] for n in moved if "." in n and n > name}
+        slope = gradient(problem, x, y, moved | later, name)
+        step = prox(problem, name) * (moved[name] - states[0][name])
+        blocks = audited(problem, x, y, [states[0], moved])[1][0].blocks
+        got = next(block for block in blocks if block.block == name)
+        assert got.residual == pytest.approx(np.linalg.norm(slope + step), rel=1e-4)
+
+
+def test_a_step_of_a_scale_below_the_roundoff_of_c():
+    """Of a change in the last place of the scale, C's difference keeps nothing, the step all."""
+    member = COMPRESSIONS["grid"].read({"bits": 4}, (2, 3))
+    codes = np.array([[3.0, -5.0, 7.0], [0.0, 6.0, 1.0]])
+    for scale in (0.1, 0.3, 0.7):
+        near = np.nextafter(scale, 1.0)
+        got = member.change([codes, np.array([near])], [codes, np.array([scale])])
+        assert np.array_equal(got, (near - scale) * codes)
+        assert not np.array_equal(near * codes - scale * codes, got)
+
+
 # -- the element of dL in any order, by finite differences --
 
 
@@ -130,6 +200,35 @@ def test_element_and_bound_in_any_order(kind):
                 total += np.sum((g - prox(problem, name) * (new[name] - old[name])) ** 2)
         assert row.subgradient.element == pytest.approx(math.sqrt(total), rel=1e-4, abs=1e-7)
         assert row.subgradient.bound >= math.sqrt(total) * (1 - 1e-4) - 1e-7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_row_of_the_matrix_bounds_its_element(monkeypatch, kind):
+    """Not the whole norm alone: each ||g_p|| is at most its row of M times the steps."""
+    seen = {}
+
+    def matrix(problem, mixed, bounds, names):
+        seen["matrix"], seen["names"] = relative_error_matrix(problem, mixed, bounds, names), names
+        return seen["matrix"]
+
+    def element(mixed, witness):
+        seen[witness.name] = element_norm(mixed, witness), np.linalg.norm(witness.step)
+        return seen[witness.name][0]
+
+    monkeypatch.setattr(measure, "relative_error_matrix", matrix)
+    monkeypatch.setattr(measure, "element_norm", element)
+    for seed in range(6):
+        problem, x, y, states = smooth_run([102, seed], (kind,), 3, depth=2, decades=1.0)
+        auditor = Auditor(Problem.from_json(problem), x, y, states[0])
+        for state in states[1:]:
+            seen.clear()
+            row = auditor.step(state)
+            if row.subgradient.element is None:
+                continue
+            elements, steps = zip(*(seen[name] for name in seen["names"]), strict=True)
+            bounds = seen["matrix"] @ np.array(steps)
+            # Of coupled factors the bound is tight, so that a lost entry shows here or never.
+            assert np.all(np.array(elements) <= bounds * (1 + 1e-9) + 1e-10)
 
 
 # -- projections: value and normal cone --
@@ -228,6 +327,10 @@ def test_excess_of_a_bounded_rank_is_never_above_the_truth_and_never_hides_a_wro
         got = low_rank_excess(problem, x, y, states, z)
         assert got.excess_tolerance < got.excess <= true * (1 + 1e-6)
         assert got.excess >= true / 4
+        left, _, right = np.linalg.svd(z)
+        free = left[:, 2:].T @ (h * (z - m)) @ right[2:].T
+        want = np.sum((h * (z - m)) ** 2) - np.sum(free**2)
+        assert got.residual == pytest.approx(math.sqrt(want), rel=1e-6)
 
 
 # -- the multilinear parts --
@@ -259,6 +362,9 @@ def test_parts_against_the_sum_written_out(kind):
             norms = {f".{k}": np.linalg.norm(other) for k, other in enumerate(tensors, 1)}
             reach = member.reach(norms.__getitem__, f".{j + 1}")
             assert np.linalg.norm(design, 2) <= min(reach, part.outer) * (1 + 1e-9)
+            for other in set(norms) - {f".{j + 1}"}:
+                both = member.reach(norms.__getitem__, f".{j + 1}", other)
+                assert both * norms[other] == pytest.approx(reach)
 
 
 def test_distance_speaks_of_the_last_state_alone():
