@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
+
+from nnbcd_checks.vectors import load
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "members.py"
 
@@ -33,3 +36,9 @@ def test_a_member_that_disappears_changes_the_table():
     assert changed != before
     (line,) = [x for x in changed.splitlines() if x.startswith("| `relu` |")]
     assert "not yet" in line
+
+
+def test_the_readme_counts_the_vectors():
+    readme = (SCRIPT.parents[1] / "README.md").read_text(encoding="utf-8")
+    (given,) = re.findall(r"VECTORS.md\), ([0-9,]+) of them", readme)
+    assert int(given.replace(",", "")) == sum(len(file.vectors) for file in load())
