@@ -73,7 +73,13 @@ def bracketed_root(
         u, before = after, ops.absolute(after - u)
         if ops.surely(done):
             break
-    # One more step: what is 0 up to a few roundings may still be made smaller.
+    return _polished(function, u, low, high, floor=floor, ops=ops)
+
+
+def _polished(
+    function: Function, u: Any, low: Any, high: Any, *, floor: float, ops: RealOps
+) -> Any:
+    """One more Newton step: what is 0 up to a few roundings may still be made smaller."""
     value, slope, _ = function(u)
     newton = u - value / ops.maximum(slope, floor)
     inside = ops.both(newton >= low, newton <= high)
