@@ -29,6 +29,7 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
 def case(kind: str, dtype: str, device: str) -> tuple[Problem, Data, State]:
+    """A problem of the demonstration's kind, its data and a start after a forward pass."""
     layers = []
     for i, (p, d) in enumerate(itertools.pairwise(SIZES)):
         last = i == len(SIZES) - 2
@@ -52,6 +53,8 @@ def case(kind: str, dtype: str, device: str) -> tuple[Problem, Data, State]:
 
 
 def finished(work: Callable[[], object], device: str) -> Callable[[], object]:
+    """``work``, and on a GPU the wait until it is done."""
+
     def timed() -> object:
         result = work()
         if device == "cuda":
@@ -65,6 +68,7 @@ def finished(work: Callable[[], object], device: str) -> Callable[[], object]:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", ["prune", "tt"])
 def test_sweep(benchmark, kind, dtype, device):
+    """One sweep; the objective reached is stored beside the time."""
     problem, data, state = case(kind, dtype, device)
     state = sweep(problem, data, state)
     benchmark.extra_info["objective"] = float(objective(problem, data, state))
@@ -74,6 +78,7 @@ def test_sweep(benchmark, kind, dtype, device):
 
 
 def objective(problem: Problem, data: Data, state: State) -> Tensor:
+    """The objective in float64, a scalar tensor."""
     from nnbcd.objective import terms
 
     return terms(problem, data, state)["total"]
@@ -102,6 +107,7 @@ def test_products_alone(benchmark, dtype, device):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", ["prune", "tt"])
 def test_audit_step(benchmark, kind, dtype):
+    """One step of the live audit, on fresh states."""
     problem, data, state = case(kind, dtype, "cpu")
     auditor = Auditor(
         Claimed.from_json(problem.to_json()), data.X.numpy(), data.Y.numpy(), arrays(problem, state)

@@ -28,6 +28,7 @@ GAPS = {"tensor-train": 0.015, "pruned": 0.02}
 
 
 def main() -> int:
+    """Run the splits, write the means, print them; 1 where one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("docs/seeds.json"))
@@ -55,6 +56,7 @@ def main() -> int:
 
 
 def spread(values: list[float | None]) -> dict[str, Any] | None:
+    """Mean, standard deviation and values; ``None`` where there are none."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -63,6 +65,7 @@ def spread(values: list[float | None]) -> dict[str, Any] | None:
 
 
 def row(name: str, summaries: list[dict[str, Any]]) -> dict[str, Any]:
+    """One run over all splits."""
     runs = [next(r for r in s["runs"] if r["name"] == name) for s in summaries]
     accuracies = {
         key: spread([run[f"test_accuracy_{key}"] for run in runs])
@@ -93,6 +96,7 @@ def shortfalls(result: dict[str, Any]) -> list[str]:
 
 
 def table(result: dict[str, Any]) -> Table:
+    """The means as a table."""
     dense = result["dense"]
     shown = Table(
         title=f"Means over splits (standard deviation); dense {dense['mean']:.4f} "
