@@ -13,6 +13,9 @@ from nnbcd_checks.subgradient import why_no_element
 
 CLOSE = 1e-9
 ROUGH = 1e-6
+LIKE = 1.0
+"""Relative: a tolerance is computed from figures that may themselves be rounding, so that another
+number of threads may make it another; one of the same size is as good."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def _block_checks(given: BlockRow, want: BlockRow) -> list[Check]:
     ]
     for key in ("decrease_tolerance", "excess_tolerance", "residual_tolerance"):
         bound = getattr(want, key)
-        found.append((key, getattr(given, key), bound, ROUGH * abs(bound or 0.0)))
+        found.append((key, getattr(given, key), bound, LIKE * abs(bound or 0.0)))
     if want.residual is not None:
         allowed = 2 * (want.residual_tolerance or 0.0) + ROUGH * want.residual
         found.append(("residual", given.residual, want.residual, allowed))
@@ -160,7 +163,7 @@ def _other_checks(problem: Problem, given: Row, want: Row) -> Iterator[Check]:
     yield "subgradient.membership", left.membership, right.membership, allowed
     for key in ("tolerance", "membership_tolerance"):
         bound = getattr(right, key)
-        yield f"subgradient.{key}", getattr(left, key), bound, ROUGH * abs(bound or 0.0)
+        yield f"subgradient.{key}", getattr(left, key), bound, LIKE * abs(bound or 0.0)
     yield "subgradient.b", left.b, right.b, ROUGH * (1.0 + abs(right.b or 0.0))
     weights = {"activation": "gamma", "linear": "rho", "compression": "tau"}
     for key, weight in weights.items():

@@ -153,3 +153,14 @@ def test_equal_rows_in_single_precision_are_no_violation(n):
             states.append(dict(naive_bcd.Net(problem, x, y, states[-1]).sweep()))
         certificate, _ = audited(problem, x, y, states)
         assert not certificate.refuted, (seed, explain(certificate))
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.5, "certified"), (3.0, "refuted")])
+def test_a_recorded_tolerance_may_differ_by_rounding_only(tmp_path, run, factor, verdict):
+    """Of a step that is all rounding the tolerance is too: other threads, another tolerance."""
+    problem, x, y, states, rows = run
+    records = [row.to_json() for row in rows]
+    for block in records[0]["blocks"]:
+        block["excess_tolerance"] *= factor
+    folder = write_run(tmp_path / "run", problem, x, y, states, rows=records)
+    assert audit_run(folder).claim("recorded_rows").verdict == verdict
