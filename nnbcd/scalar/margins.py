@@ -11,11 +11,11 @@ from nnbcd.scalar.root import bracketed_root
 def huber_prox(a: Any, y: Any, m: Any, *, delta: float, ops: Ops) -> Any:
     """Minimise ``h(v - y) + m/2 (v - a)^2``, h quadratic within ``delta`` and affine beyond.
 
-    ``m (a - v) = h'(v - y)``: the quadratic piece gives ``(a - y)/(1 + m)`` for ``a - v``, the
-    affine ones ``+-delta/m``, and each holds where it is the smaller.
+    ``m (a - v) = h'(v - y)``: the quadratic piece gives the weighted mean of y and a, the affine
+    ones ``a +- delta/m``, beyond which the mean is never taken.
     """
     most = delta / m
-    return a - ops.maximum(ops.minimum((a - y) / (1 + m), most), -most)
+    return ops.maximum(ops.minimum((y + m * a) / (1 + m), a + most), a - most)
 
 
 def hinge_prox(a: Any, y: Any, m: Any, *, ops: Ops) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 from naive_bcd import Net, factor_modes, random_problem, random_ranks, random_start, solve
@@ -62,7 +63,8 @@ def best_groups(scores, count):
     count = min(count, len(scores))
     if math.comb(len(scores), count) <= 40:
         subsets = list(itertools.combinations(range(len(scores)), count))
-        return list(max(subsets, key=lambda subset: sum(scores[k] for k in subset)))
+        exact = [Fraction(float(score)) for score in scores]  # floats lose small ones in a sum
+        return list(max(subsets, key=lambda subset: sum(exact[k] for k in subset)))
     return list(np.argsort(-scores, kind="stable")[:count])
 
 
