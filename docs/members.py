@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,8 @@ import nnbcd_spec
 from nnbcd_checks.vectors import load
 
 TABLE = Path(__file__).with_name("MEMBERS.md")
-LEDGER = Path(__file__).parent.parent / "proofs_checks" / "ledger.json"
-"""Where machine-checked proofs would be listed."""
+LEDGER = Path(__file__).with_name("ledger.json")
+"""What is machine-checked, and what is only tested, as `nnbcd prove --write` wrote it."""
 
 FAMILIES: tuple[tuple[str, str, Any, Any, Any], ...] = (
     ("Activations", "update_u", nnbcd_spec.ACTIVATIONS, nnbcd.activations.ACTIVATIONS,
@@ -67,7 +68,7 @@ def row(
 ) -> tuple[str, ...]:
     """One member's cells."""
     entry = facts(spec) if spec is not None else ("not specified", "", "", "")
-    return (f"`{kind}`", *entry, yes(solver), yes(auditor), count(counts), proof())
+    return (f"`{kind}`", *entry, yes(solver), yes(auditor), count(counts), proof(kind))
 
 
 def facts(spec: Any) -> tuple[str, str, str, str]:
@@ -101,9 +102,11 @@ def count(counts: Mapping[str, int] | None) -> str:
     return " / ".join(str(counts.get(result, 0)) for result in ("exact", "tie", "reject"))
 
 
-def proof() -> str:
-    """The status of the proof: no ledger, no claim."""
-    return "see the ledger" if LEDGER.exists() else "not machine-checked yet"
+def proof(kind: str) -> str:
+    """The standing of the claim that covers the member's step."""
+    claims = json.loads(LEDGER.read_text(encoding="utf-8"))["claims"]
+    found = [f"{c['status']} (`{c['id']}`)" for c in claims if kind in c["covers"]]
+    return ", ".join(found) or "no claim"
 
 
 def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from nnbcd import prepare
 from nnbcd.activations import Activation, activation_from
 from nnbcd.configured import class_weights, configured_activation, start_weights
 from nnbcd.errors import InputError
-from nnbcd.files import claim_folder
+from nnbcd.files import claim_folder, write_json, write_text
 from nnbcd.folder import finish_folder
 from nnbcd.goals import Goals
 from nnbcd.loop import Outcome, arrays, iterate, judge_threads
@@ -200,6 +201,33 @@ def audit(run: str | Path, *, progress: Callable[[int, int], None] | None = None
     from nnbcd_checks import audit_run
 
     return audit_run(Path(run), progress=progress)
+
+
+def prove(
+    *,
+    mutants: bool = True,
+    write: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """The ledger of machine-checked claims, proved anew (docs/ledger.json is the committed one).
+
+    ``mutants``: also count the wrong variants that are refuted.  ``write``: a folder to put
+    ``ledger.json`` and one SMT-LIB 2 script a claim into.  Raises ``InputError`` where the solvers
+    of the extra "proofs" are not installed.
+    """
+    missing = [name for name in ("z3", "cvc5") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(f"prove: {', '.join(missing)} not installed; pip install 'nnbcd[proofs]'")
+    from nnbcd_checks.proofs import ledger
+
+    records = ledger.run(mutants=mutants, progress=progress)
+    found = {"schema": "nnbcd-ledger", "version": 1, "claims": [r.to_json() for r in records]}
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        write_json(write / "ledger.json", found)
+        for name, text in ledger.artefacts().items():
+            write_text(write / name, text)
+    return found
 
 
 def _run(

@@ -177,6 +177,35 @@ def report(
     typer.echo(write_demo_report(run) if is_demo_folder(run) else write_report(run))
 
 
+@app.command()
+@friendly
+def prove(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ledger as JSON.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants/--no-mutants", help="Also refute the wrong variants.")
+    ] = True,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Folder for ledger.json and the SMT-LIB files.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Prove the shipped scalar forms anew with two SMT solvers, and show the ledger."""
+    import json
+
+    from nnbcd import api
+    from nnbcd.progress import track
+    from nnbcd.report.terminal import print_ledger
+
+    with track(None, "prove", enabled=not (quiet or as_json)) as tick:
+        ledger = api.prove(mutants=mutants, write=write, progress=tick)
+    if as_json:
+        typer.echo(json.dumps(ledger, indent=2, ensure_ascii=False))
+    else:
+        print_ledger(_console(), ledger)
+    if any(claim["status"] == "failed" for claim in ledger["claims"]):
+        raise typer.Exit(REFUTED)
+
+
 def _console() -> Console:
     from rich.console import Console as Terminal
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nnbcd.report import words
 from nnbcd.report.read import Record, records
@@ -64,3 +65,17 @@ def print_result(console: Console, result: Result, *, brief: bool = False) -> No
         print_certificate(console, result.certificate.to_json(), brief=brief)
     if result.run is not None and not brief:
         console.print(f"Report: {result.run / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def print_ledger(console: Console, ledger: Mapping[str, Any]) -> None:
+    """The claims with their standing: what is proved, what is only tested, what is assumed."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for column in ("claim", "status", "mutants", "statement"):
+        table.add_column(column, justify="right" if column == "mutants" else "left")
+    for claim in ledger["claims"]:
+        refuted = claim["mutants_refuted"]
+        table.add_row(claim["id"], claim["status"], str(refuted or ""), claim["statement"])
+    console.print(table)

@@ -1,0 +1,73 @@
+"""Wrong variants of the shipped forms: each must be refuted by both solvers, with a witness.
+
+Made by stated operators on the source: a wrong constant, a dropped guard, a swapped parameter, a
+missing factor, a turned comparison.
+"""
+
+from __future__ import annotations
+
+from nnbcd_checks.proofs.forms import Mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant("piecewise", "(gamma * k * target + beta * m)", "(gamma * target + beta * m)",
+           "missing factor k"),
+    Mutant("piecewise", "(gamma * k * target + beta * m)", "(gamma * k * target + m)",
+           "missing factor beta"),
+    Mutant("piecewise", "(gamma * k * target + beta * m)", "(beta * k * target + gamma * m)",
+           "swapped parameters"),
+    Mutant("piecewise", "(gamma * k * target + beta * m)", "(gamma * k * target - beta * m)",
+           "wrong sign"),
+    Mutant("piecewise", "(gamma * k * k + beta)", "(gamma * k + beta)", "missing factor k"),
+    Mutant("piecewise", "(gamma * k * k + beta)", "(gamma * k * k + 2 * beta)", "wrong constant"),
+    Mutant("piecewise", "(gamma * k * k + beta)", "(beta * k * k + gamma)", "swapped parameters"),
+    Mutant("piecewise", "target = piece.slope, v - piece.intercept if piece.intercept != 0 else v",
+           "target = piece.slope, v", "dropped intercept"),
+    Mutant("piecewise", "v - piece.intercept if", "v + piece.intercept if", "wrong sign"),
+    Mutant("piecewise", "u = ops.maximum(u, piece.low)", "u = ops.minimum(u, piece.low)",
+           "turned comparison"),
+    Mutant("piecewise", "u = ops.minimum(u, piece.high)", "u = ops.maximum(u, piece.high)",
+           "turned comparison"),
+    Mutant("piecewise", "u = ops.maximum(u, piece.low)", "pass", "dropped guard"),
+    Mutant("piecewise", "u = ops.minimum(u, piece.high)", "pass", "dropped guard"),
+    Mutant("piecewise", "if piece.high is not None:\n        u = ops.minimum(u, piece.high)",
+           "if piece.low is not None and piece.high is not None:\n"
+           "        u = ops.minimum(u, piece.high)", "dropped guard"),
+    Mutant("piecewise", "gamma * (gap * gap) + beta", "beta * (gap * gap) + gamma",
+           "swapped parameters"),
+    Mutant("piecewise", "gamma * (gap * gap) + beta", "2 * gamma * (gap * gap) + beta",
+           "wrong constant"),
+    Mutant("piecewise", "beta * (move * move)", "beta * move", "missing factor"),
+    Mutant("piecewise", "target - k * u, u - m", "target - u, u - m", "missing factor k"),
+    Mutant("piecewise", "u = m if k == 0 else", "u = v if k == 0 else", "swapped parameters"),
+    Mutant("choice", "value < best_value, ops.both", "value > best_value, ops.both",
+           "turned comparison"),
+    Mutant("choice", "value == best_value, nearer", "value == best_value, value < best_value",
+           "dropped tie rule"),
+    Mutant("choice", "< ops.absolute(best - u_old)", "> ops.absolute(best - u_old)",
+           "turned comparison"),
+    Mutant("choice", "< ops.absolute(best - u_old)", "<= ops.absolute(best - u_old)",
+           "the higher of two equally near"),
+    Mutant("choice", "ops.absolute(u - u_old)", "ops.absolute(u)", "dropped old value"),
+    Mutant("choice", "best = ops.where(wins, u, best)", "best = ops.where(wins, best, u)",
+           "swapped branches"),
+    Mutant("choice", "best_value = ops.where(wins, value, best_value)",
+           "best_value = ops.where(wins, best_value, value)", "swapped branches"),
+    Mutant("choice", "position < len(found) - 1", "position < len(found) - 2",
+           "one comparison with an old value"),
+    Mutant("margins", "ops.maximum(c, ops.minimum(c + 1 / m, 1))",
+           "ops.maximum(c, ops.minimum(c + 1 / m, 2))", "wrong constant"),
+    Mutant("margins", "ops.maximum(c, ops.minimum(c + 1 / m, 1))", "ops.minimum(c + 1 / m, 1)",
+           "dropped guard"),
+    Mutant("margins", "ops.maximum(c, ops.minimum(c + 1 / m, 1))", "ops.maximum(c, c + 1 / m)",
+           "dropped guard"),
+    Mutant("margins", "ops.minimum(c + 1 / m, 1)", "ops.minimum(c + m, 1)", "swapped parameters"),
+    Mutant("margins", "    c = y * a\n    return y * ops.maximum",
+           "    c = a\n    return y * ops.maximum", "missing factor y"),
+    Mutant("margins", "return y * ops.maximum", "return ops.maximum", "missing factor y"),
+    Mutant("margins", "most = delta / m", "most = delta", "missing factor"),
+    Mutant("margins", "(y + m * a) / (1 + m)", "(y + a) / (1 + m)", "missing factor m"),
+    Mutant("margins", "(y + m * a) / (1 + m)", "(y + m * a) / m", "wrong constant"),
+    Mutant("margins", "(y + m * a) / (1 + m)", "(m * y + a) / (1 + m)", "swapped parameters"),
+    Mutant("margins", "a + most), a - most)", "a + most), a + most)", "wrong sign"),
+    Mutant("margins", "(1 + m), a + most)", "(1 + m), y + most)", "swapped parameters"),
+)  # fmt: skip
