@@ -84,6 +84,12 @@ def family(session: nox.Session) -> None:
     )  # fmt: skip
 
 
+@nox.session(venv_backend="none")
+def coq(session: nox.Session) -> None:
+    """The Coq proofs; says what to install where Coq is missing."""
+    session.run("python3", "proofs_checks/coq/check.py", *session.posargs, external=True)
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """The demonstration."""
