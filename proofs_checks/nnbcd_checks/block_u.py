@@ -93,7 +93,8 @@ def _decrease_error(bench: Bench, i: int, move: MoveU) -> float:
     weigh, size = bench.problem.layer(i).penalties, bench.sizes
     step, shaped = math.sqrt(move.step_square), math.sqrt(move.shaped_square)
     misfit, linear = math.sqrt(move.misfit_square), math.sqrt(move.linear_square)
-    error, many = size.prediction(bench.problem, i)[1], growth(move.step.size)
+    error = size.prediction(bench.problem, i)[1]
+    many = growth(move.step.size, size("repeats"))
     rounded = 2 * size.shaped(bench.problem, i)
     first = weigh.gamma * shaped * (many * (misfit + shaped) + rounded)
     second = weigh.rho * step * (many * (linear + step) + 2 * error)

@@ -42,7 +42,7 @@ def judge_v_out(bench: Bench, i: int, new: Mapping[str, Array], constant: float 
     bound = _bound(bench, i, v, p, band)
     lost = bench.underflow(step.size, float(curvature.max()))
     plain, length = bench.unit * bound + lost, math.sqrt(step_square)
-    many = growth(step.size)
+    many = growth(step.size, bench.sizes("repeats"))
     moved = (weigh.alpha + weigh.gamma) * step_square + math.sqrt(squares.sum()) * length
     loss = many * float(weights @ np.abs(apart)) + float(weights @ off)
     own = AUDIT_UNIT * (many * moved + loss)

@@ -164,6 +164,8 @@ def _other_checks(problem: Problem, given: Row, want: Row) -> Iterator[Check]:
     for key in ("tolerance", "membership_tolerance"):
         bound = getattr(right, key)
         yield f"subgradient.{key}", getattr(left, key), bound, LIKE * abs(bound or 0.0)
+    bound = want.total.gap_tolerance
+    yield "total.gap_tolerance", given.total.gap_tolerance, bound, LIKE * bound
     yield "subgradient.b", left.b, right.b, ROUGH * (1.0 + abs(right.b or 0.0))
     weights = {"activation": "gamma", "linear": "rho", "compression": "tau"}
     for key, weight in weights.items():
@@ -172,5 +174,8 @@ def _other_checks(problem: Problem, given: Row, want: Row) -> Iterator[Check]:
             scale = getattr(layer.penalties, weight) or 1.0
             off = math.sqrt(2 * want.total.gap_tolerance / scale)
             yield f"feasibility.{key}", ours, theirs, off + ROUGH * abs(theirs or 0.0)
+    for key in (*weights, *(f"relative_{key}" for key in weights), "beyond"):
+        ours, theirs = (float(len(getattr(row.feasibility, key))) for row in (given, want))
+        yield f"feasibility.{key}", ours, theirs, 0.0
     for ours, theirs in zip(given.feasibility.beyond, want.feasibility.beyond, strict=False):
         yield "feasibility.outside", ours, theirs, ROUGH * abs(theirs or 0.0)

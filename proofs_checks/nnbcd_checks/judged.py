@@ -143,7 +143,8 @@ def judge_quadratic(bench: Bench, block: str, constant: float | None, found: Qua
     step, residual = math.sqrt(found.step_square), math.sqrt(found.residual_square)
     in_h = math.sqrt(found.prox * found.step_square + found.curved)
     moved = found.prox * found.step_square + found.curved + residual * step
-    own = AUDIT_UNIT * growth(found.size) * moved + found.curved_error
+    many = growth(found.size, bench.sizes("repeats"))
+    own = AUDIT_UNIT * many * moved + found.curved_error
     return Judged(
         block=block,
         step=step,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -45,21 +46,27 @@ class Meter:
         weights: NDArray[Any] | None = None,
     ) -> None:
         self.problem, self.sweep = problem, sweep
-        own_x, self._fixed, self._fixed_columns = take_data(problem, x)
-        targets = Targets(problem.loss, *take_targets(problem, y, weights))
-        taken, norms, columns = take_state(problem, start, f"state {sweep}")
-        self._norms, self._columns = norms | self._fixed, columns | self._fixed_columns
-        self._mixed = Mixed(problem, own_x, targets, taken)
-        self._terms, self._terms_error = self._objective(gaps_of(self._mixed))
-        lightest = float(targets.weights.min())
-        self._constants = block_constants(problem, lightest)
-        self._least = least_constant(problem, lightest)
-        self._no_element = why_no_element(problem)
+        with judgeable(f"state {sweep}"):
+            own_x, self._fixed, self._fixed_columns = take_data(problem, x)
+            targets = Targets(problem.loss, *take_targets(problem, y, weights))
+            taken, norms, columns = take_state(problem, start, f"state {sweep}")
+            self._norms, self._columns = norms | self._fixed, columns | self._fixed_columns
+            self._mixed = Mixed(problem, own_x, targets, taken)
+            self._terms, self._terms_error = self._objective(gaps_of(self._mixed))
+            lightest = float(targets.weights.min())
+            self._constants = block_constants(problem, lightest)
+            self._least = least_constant(problem, lightest)
+            self._no_element = why_no_element(problem)
 
     @property
     def terms(self) -> Mapping[str, float]:
         """The objective's terms at the last state."""
         return self._terms
+
+    @property
+    def terms_error(self) -> float:
+        """How far the total of `terms` may be off."""
+        return self._terms_error
 
     @property
     def targets(self) -> float:
@@ -84,7 +91,14 @@ class Meter:
         return tuple(None if count is None or not ours else int(count) for count, ours in pairs)
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
-        """Measure the sweep from the held state to ``state``, and hold that."""
+        """Measure the sweep from the held state to ``state``, and hold that.
+
+        `TraceError` where its numbers are too large for float64.
+        """
+        with judgeable(f"state {self.sweep + 1}"):
+            return self._step(state)
+
+    def _step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         new, norms, columns = take_state(self.problem, state, f"state {self.sweep + 1}")
         norms, columns = norms | self._fixed, columns | self._fixed_columns
         old, self._norms = self._norms, norms
@@ -177,6 +191,17 @@ class Meter:
             self._excess_nonzeros(outside),
             outside,
         )
+
+
+@contextmanager
+def judgeable(where: str) -> Iterator[None]:
+    """Turns an overflow of float64 inside into a `TraceError` that says where."""
+    try:
+        yield
+    except TraceError:
+        raise
+    except (OverflowError, ValueError, np.linalg.LinAlgError) as error:
+        raise TraceError(f"{where}: numbers too large to be judged ({error})") from error
 
 
 def _ratio(gap: float, size: float) -> float:

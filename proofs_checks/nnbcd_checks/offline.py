@@ -73,7 +73,7 @@ class _Audit:
         verdicts.see_state(k, meter.outside())
         for row, side in ((rows.get(k), "after"), (rows.get(k + 1), "before")):
             if row is not None:
-                self.found += term_differences(row, side, meter.terms, row.total.gap_tolerance)
+                self.found += term_differences(row, side, meter.terms, 2 * meter.terms_error)
 
     def _meter_at(self, k: int) -> Meter:
         x, y, weights = self.run.data

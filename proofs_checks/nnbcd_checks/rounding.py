@@ -38,9 +38,9 @@ def growth(length: int, repeats: float = 1.0) -> float:
     root of the length; the factor 1/2 stands for summation in blocks, as every BLAS does.  Equal
     terms make equal errors: where each term occurs ``repeats`` times on average (sum of squared
     counts over their sum), variances add up to ``length * repeats``.  Never more than the
-    worst case of summation in blocks of 128 to 512 terms, whatever the terms.
+    worst case of summation in blocks of 32 to 2048 terms, whatever the terms.
     """
-    return 4.0 + min(0.5 * math.sqrt(length * repeats), 512 + length / 128)
+    return 4.0 + min(0.5 * math.sqrt(length * repeats), 2048 + length / 32)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from nnbcd_checks.errors import TraceError
 from nnbcd_checks.schema import validate
 
+LARGEST = 1e150
+"""The largest figure whose square is a float64."""
 TERMS = ("loss", "gamma", "rho", "tau", "mu", "total")
 
 
@@ -124,6 +125,12 @@ class Row:
         feasibility.setdefault("outside", feasibility["excess_nonzeros"])
         for key, value in feasibility.pop("relative").items():
             feasibility[f"relative_{key}"] = value
+        outside, counted = feasibility.get("outside"), feasibility["excess_nonzeros"]
+        if outside is not None and len(outside) != len(counted):
+            raise TraceError(
+                f"{where}: feasibility: given {len(counted)} of excess_nonzeros and "
+                f"{len(outside)} of outside; allowed: one of each a layer"
+            )
         return cls(
             sweep=int(obj["sweep"]),
             before=dict(obj["before"]),
@@ -151,7 +158,7 @@ def _require_finite(obj: Any, where: str) -> None:
 
 def _finite(value: int | float) -> bool:
     try:
-        return math.isfinite(float(value))
+        return abs(float(value)) <= LARGEST
     except OverflowError:
         return False
 

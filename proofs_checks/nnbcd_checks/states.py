@@ -97,7 +97,7 @@ def take_data(
 
 
     The spectral norm of X is exact, rounded up: it is computed once.  ``repeats`` is the mean
-    number of rows of X equal to a row, itself included.
+    number of rows of X nearly equal to a row, itself included.
     """
     shape = problem.data_shapes()["X"]
     own_x = copy_matrix(check_array(x, "X", shape, problem.dtype, "data"))
@@ -136,8 +136,14 @@ def take_targets(
     return own_y, own
 
 
+NEARLY = 0.01
+"""Rows whose entries differ by less than this part of their column's size round alike."""
+
+
 def _repeats(x: Array) -> float:
-    counts = np.array(list(Counter(row.tobytes() for row in x).values()), float)
+    size = np.sqrt(np.square(x).mean(axis=0))
+    coarse = np.round(x / (NEARLY * np.where(size > 0, size, 1.0)))
+    counts = np.array(list(Counter(row.tobytes() for row in coarse + 0.0).values()), float)
     return float(np.square(counts).sum()) / len(x)
 
 

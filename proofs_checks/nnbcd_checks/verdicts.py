@@ -109,7 +109,8 @@ class Verdicts:
     def _kinked(self, block: str) -> bool:
         """Whether a right update may leave a large residual: where its values tie in rounding."""
         kind, i = block_kind(block)
-        return kind == "U" and not self.problem.layer(i).activation.linear
+        known = kind == "U" and i <= self.problem.depth
+        return known and not self.problem.layer(i).activation.linear
 
     def _sweep(self, row: Row) -> None:
         place, total, harm = Place(row.sweep), row.total, self._harm(row)

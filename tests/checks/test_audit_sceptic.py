@@ -164,3 +164,65 @@ def test_a_recorded_tolerance_may_differ_by_rounding_only(tmp_path, run, factor,
         block["excess_tolerance"] *= factor
     folder = write_run(tmp_path / "run", problem, x, y, states, rows=records)
     assert audit_run(folder).claim("recorded_rows").verdict == verdict
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-6, 1e-5, 1e-4])
+def test_nearly_equal_rows_in_single_precision_are_no_violation(noise):
+    for seed in range(3):
+        rng = np.random.default_rng([seed, 8])
+        problem, *_ = shifted(rng, "float32", 0.0, n=4)
+        n = problem["samples"] = 20_000
+        x = (1 + noise * rng.normal(size=(n, 4))).astype(np.float32)
+        y, state, v = rng.normal(size=(n, 3)).astype(np.float32), {}, x
+        for i, layer in enumerate(problem["layers"], 1):
+            w = rng.normal(size=(layer["outputs"], layer["inputs"])).astype(np.float32)
+            state |= {f"W{i}": w, f"b{i}": np.zeros(len(w), np.float32)}
+            state[f"U{i}"] = v @ w.T
+            v = state[f"V{i}"] = np.maximum(state[f"U{i}"], 0) if i == 1 else state[f"U{i}"]
+        states = [state]
+        for _ in range(3):
+            states.append(dict(naive_bcd.Net(problem, x, y, states[-1]).sweep()))
+        certificate, _ = audited(problem, x, y, states)
+        assert not certificate.refuted, (seed, explain(certificate))
+
+
+def test_a_generous_gap_tolerance_hides_no_lone_state(tmp_path, run):
+    problem, x, y, states, rows = run
+    records = [row.to_json() for row in rows]
+    records[3]["total"]["gap_tolerance"] = 1e3 * records[0]["before"]["total"]
+    folder = write_run(tmp_path / "run", problem, x, y, states, keep=[0, 1, 2, 4], rows=records)
+    write_state(folder, 4, {name: 3 * value for name, value in states[4].items()})
+    assert audit_run(folder).claim("recorded_rows").verdict == "refuted"
+
+
+@pytest.mark.parametrize("key", ["gap_tolerance", "activation", "relative", "excess_nonzeros"])
+def test_forged_figures_beside_a_stored_pair_are_found(tmp_path, run, key):
+    problem, x, y, states, rows = run
+    records = [row.to_json() for row in rows]
+    if key == "gap_tolerance":
+        records[1]["total"][key] *= 1e6
+    elif key == "relative":
+        records[1]["feasibility"]["relative"]["linear"] = []
+    else:
+        records[1]["feasibility"][key] = []
+    folder = write_run(tmp_path / "run", problem, x, y, states, rows=records)
+    if key == "excess_nonzeros":
+        with pytest.raises(TraceError, match="one of each a layer"):
+            audit_run(folder)
+        return
+    assert audit_run(folder).claim("recorded_rows").verdict == "refuted"
+
+
+def test_what_cannot_be_squared_is_an_error(tmp_path, run):
+    problem, x, y, states, rows = run
+    huge = [{name: 1e100 * value for name, value in state.items()} for state in states[:2]]
+    with pytest.raises(TraceError):
+        audited(problem, x, y, huge)
+    records = [row.to_json() for row in rows]
+    records[2]["blocks"][0]["step"] = 1e200
+    folder = write_run(tmp_path / "run", problem, x, y, states, keep=[0, 1], rows=records)
+    with pytest.raises(TraceError, match="too large"):
+        audit_run(folder)
+    records[2]["blocks"][0] |= {"step": 1.0, "block": "U9"}
+    folder = write_run(tmp_path / "other", problem, x, y, states, keep=[0, 1], rows=records)
+    assert audit_run(folder).claim("recorded_rows").verdict == "refuted"
