@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,12 +18,10 @@ import nnbcd_checks.activations
 import nnbcd_checks.compressions
 import nnbcd_checks.losses
 import nnbcd_spec
+from nnbcd import api
 from nnbcd_checks.vectors import load
 
 TABLE = Path(__file__).with_name("MEMBERS.md")
-LEDGER = Path(__file__).with_name("ledger.json")
-"""What is machine-checked, and what is only tested, as `nnbcd prove --write` wrote it."""
-
 FAMILIES: tuple[tuple[str, str, Any, Any, Any], ...] = (
     ("Activations", "update_u", nnbcd_spec.ACTIVATIONS, nnbcd.activations.ACTIVATIONS,
      nnbcd_checks.activations.ACTIVATIONS),
@@ -104,7 +101,7 @@ def count(counts: Mapping[str, int] | None) -> str:
 
 def proof(kind: str) -> str:
     """The standing of the claim that covers the member's step."""
-    claims = json.loads(LEDGER.read_text(encoding="utf-8"))["claims"]
+    claims = api.claims()["claims"]
     found = [f"{c['status']} (`{c['id']}`)" for c in claims if kind in c["covers"]]
     return ", ".join(found) or "no claim"
 

@@ -209,25 +209,36 @@ def prove(
     write: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """The ledger of machine-checked claims, proved anew (docs/ledger.json is the committed one).
+    """The ledger of machine-checked claims, proved anew.
 
-    ``mutants``: also count the wrong variants that are refuted.  ``write``: a folder to put
-    ``ledger.json`` and one SMT-LIB 2 script a claim into.  Raises ``InputError`` where the solvers
-    of the extra "proofs" are not installed.
+    ``mutants``: also refute the wrong variants.  ``write``: a folder to put ``ledger.json`` and,
+    in ``obligations``, one SMT-LIB 2 script a claim into.  ``lost`` in what is returned names the
+    claims whose standing is weaker than in the ledger that came with this version.  Theorems for
+    Coq are checked again where Coq is installed.  Raises ``InputError`` where the checkers of the
+    extra "proofs" are not.
     """
-    missing = [name for name in ("z3", "cvc5") if importlib.util.find_spec(name) is None]
+    checkers = {"z3": "z3", "cvc5": "cvc5", "flint": "python-flint", "sympy": "sympy"}
+    missing = [name for module, name in checkers.items() if not importlib.util.find_spec(module)]
     if missing:
         raise InputError(f"prove: {', '.join(missing)} not installed; pip install 'nnbcd[proofs]'")
-    from nnbcd_checks.proofs import ledger
+    from nnbcd_checks.proofs import by_solvers, ledger
+    from nnbcd_checks.proofs.record import weaker
 
     records = ledger.run(mutants=mutants, progress=progress)
-    found = {"schema": "nnbcd-ledger", "version": 1, "claims": [r.to_json() for r in records]}
+    found = {"schema": "nnbcd-ledger", "version": 2, "claims": [r.to_json() for r in records]}
     if write is not None:
-        write.mkdir(parents=True, exist_ok=True)
+        (write / "obligations").mkdir(parents=True, exist_ok=True)
         write_json(write / "ledger.json", found)
-        for name, text in ledger.artefacts().items():
-            write_text(write / name, text)
-    return found
+        for name, text in by_solvers.artefacts().items():
+            write_text(write / "obligations" / name, text)
+    return found | {"lost": list(weaker(records, ledger.committed()))}
+
+
+def claims() -> dict[str, Any]:
+    """The ledger that came with this version; nothing is proved anew."""
+    from nnbcd_checks.proofs import ledger
+
+    return {"claims": [record.to_json() for record in ledger.committed()]}
 
 
 def _run(

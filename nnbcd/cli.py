@@ -187,22 +187,32 @@ def prove(
     write: Annotated[
         Path | None, typer.Option("--write", help="Folder for ledger.json and the SMT-LIB files.")
     ] = None,
+    show: Annotated[
+        str | None,
+        typer.Option("--show", metavar="CLAIM", help="Prove nothing; show a claim and its basis."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Prove the shipped scalar forms anew with two SMT solvers, and show the ledger."""
+    """Check every proof anew, refute the wrong variants, and show the ledger.
+
+    Exits 1 where a claim fails or has a weaker standing than in the ledger of this version.
+    """
     import json
 
     from nnbcd import api
     from nnbcd.progress import track
-    from nnbcd.report.terminal import print_ledger
+    from nnbcd.report.terminal import print_claim, print_ledger
 
+    if show is not None:
+        print_claim(_console(), api.claims(), show)
+        return
     with track(None, "prove", enabled=not (quiet or as_json)) as tick:
         ledger = api.prove(mutants=mutants, write=write, progress=tick)
     if as_json:
         typer.echo(json.dumps(ledger, indent=2, ensure_ascii=False))
     else:
         print_ledger(_console(), ledger)
-    if any(claim["status"] == "failed" for claim in ledger["claims"]):
+    if ledger["lost"] or any(claim["status"] == "failed" for claim in ledger["claims"]):
         raise typer.Exit(REFUTED)
 
 

@@ -27,6 +27,10 @@ class TorchOps:
         """``|value|``."""
         return value.abs()
 
+    def ceil(self, value: Tensor) -> Tensor:
+        """The least whole number that is not below ``value``."""
+        return value.ceil()
+
     def both(self, left: Tensor, right: Tensor) -> Tensor:
         """Logical and."""
         return left & right

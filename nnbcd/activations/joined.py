@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nnbcd.scalar import weighted_mean
+
 CHUNK = 1 << 15
 """Elements per chunk on a CPU: a dozen temporaries of this size fit a second-level cache."""
 
@@ -21,8 +23,7 @@ def joined(
     beta = rho + alpha
 
     def at_mean(v: Tensor, pre: Tensor, u_old: Tensor) -> Tensor:
-        m = pre if alpha == 0 else (rho * pre + alpha * u_old) / beta
-        return form(v, m, u_old, beta)
+        return form(v, weighted_mean(pre, u_old, rho=rho, alpha=alpha), u_old, beta)
 
     if v.is_cuda:
         return at_mean(v, pre, u_old)

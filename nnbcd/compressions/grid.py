@@ -14,6 +14,8 @@ from nnbcd.compressions.base import Compression, Factors
 from nnbcd.compressions.budget import Shape, check_keep, itemsize
 from nnbcd.compressions.sets import anchor
 from nnbcd.errors import InputError
+from nnbcd.scalar import nearest_code, nearest_scale
+from nnbcd.tensor_ops import TORCH
 
 FEWEST, MOST = 2, 8
 """Bits of a code."""
@@ -108,7 +110,8 @@ class Grid(Compression):
 def nearest_codes(m: Tensor, scale: Tensor, top_code: int) -> Tensor:
     """The whole numbers in -top_code..top_code nearest to ``m / scale``, ties to the lower."""
     # Adding 0 turns the -0 that ceil may give into 0.
-    return (m / scale - 0.5).ceil().clamp(-top_code, top_code) + 0.0
+    codes: Tensor = nearest_code(m, scale, top_code, ops=TORCH)
+    return codes + 0.0
 
 
 def fitted_scale(m: Tensor, codes: Tensor, scale: Tensor) -> Tensor:
@@ -117,9 +120,9 @@ def fitted_scale(m: Tensor, codes: Tensor, scale: Tensor) -> Tensor:
     Positive, since no code is of the other sign than its entry.
     """
     whole, target = codes.double(), m.double()
-    square = whole.square().sum()
-    best = (whole * target).sum() / square.clamp(min=1)
-    return torch.where(square > 0, best.to(m.dtype).clamp(min=_tiny(m)), scale)
+    product, square = (whole * target).sum(), whole.square().sum()
+    best: Tensor = nearest_scale(product, square, scale.double(), _tiny(m), ops=TORCH)
+    return best.to(m.dtype)
 
 
 def _tiny(m: Tensor) -> float:

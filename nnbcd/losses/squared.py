@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nnbcd.losses.base import Loss
 from nnbcd.losses.targets import REAL, Targets
+from nnbcd.scalar import squared_prox
 
 
 @dataclass(frozen=True)
@@ -24,4 +25,5 @@ class Squared(Loss):
 
     def nearest(self, a: Tensor, y: Tensor, m: Tensor) -> Tensor:
         """The weighted mean of ``y`` and ``a``."""
-        return (y + m * a) / (1 + m)
+        mean: Tensor = squared_prox(a, y, m)
+        return mean

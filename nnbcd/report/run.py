@@ -98,6 +98,7 @@ def _claim(claim: dict[str, object]) -> str:
         claim.get("why"),
         f"sweeps {spans}" if spans else "",
         f"basis: {basis}" if basis else "",
+        f"proofs: nnbcd prove --show {claim['ledger']}" if claim.get("ledger") else "",
     )
     why = " · ".join(text(part) for part in parts if part)
     return (

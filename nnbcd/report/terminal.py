@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nnbcd.errors import InputError
 from nnbcd.report import words
 from nnbcd.report.read import Record, records
 
@@ -71,11 +72,53 @@ def print_ledger(console: Console, ledger: Mapping[str, Any]) -> None:
     """The claims with their standing: what is proved, what is only tested, what is assumed."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE, pad_edge=False)
     for column in ("claim", "status", "mutants", "statement"):
         table.add_column(column, justify="right" if column == "mutants" else "left")
     for claim in ledger["claims"]:
         refuted = claim["mutants_refuted"]
-        table.add_row(claim["id"], claim["status"], str(refuted or ""), claim["statement"])
+        again = "" if claim["checked"] else " (not again)"
+        standing = Text(claim["status"] + again, style=_standing(claim))
+        table.add_row(claim["id"], standing, str(refuted or ""), Text(claim["statement"]))
     console.print(table)
+    if not all(claim["checked"] for claim in ledger["claims"]):
+        console.print("not again: Coq is not installed; the sources are those checked before.")
+    if ledger["lost"]:
+        console.print(Text(f"Weaker than before: {', '.join(ledger['lost'])}", style="bold red"))
+
+
+def print_claim(console: Console, ledger: Mapping[str, Any], name: str) -> None:
+    """One claim, what it assumes, its file, and in a tree all that it rests on.
+
+    Raises ``InputError`` where no claim has that name.
+    """
+    from rich.text import Text
+    from rich.tree import Tree
+
+    claims = {claim["id"]: claim for claim in ledger["claims"]}
+    if name not in claims:
+        raise InputError(f"claim: given {name!r}; allowed: {', '.join(claims)}")
+
+    def branch(claim: Mapping[str, Any], tree: Tree) -> Tree:
+        for part in claim["depends_on"]:
+            branch(claims[part], tree.add(line(claims[part])))
+        return tree
+
+    def line(claim: Mapping[str, Any]) -> Text:
+        where = f"  {claim['artefact']}" if claim["artefact"] else ""
+        return Text.assemble(claim["id"], ": ", (claim["status"], _standing(claim)), where)
+
+    claim = claims[name]
+    console.print(Text(claim["statement"]))
+    for given in claim["hypotheses"]:
+        console.print(Text(f"given: {given}"))
+    console.print(Text(f"by: {claim['method']}"))
+    console.print(branch(claim, Tree(line(claim))))
+
+
+def _standing(claim: Mapping[str, Any]) -> str:
+    return STYLES[
+        {"failed": "bad", "assumed": "open", "tested-only": "open"}.get(claim["status"], "good")
+    ]

@@ -1,4 +1,4 @@
-"""The proximal steps of three convex losses of one number: ``l(v) + m/2 (v - a)^2``."""
+"""The proximal steps of four convex losses of one number: ``l(v) + m/2 (v - a)^2``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import Any
 
 from nnbcd.scalar.ops import Ops, RealOps
 from nnbcd.scalar.root import bracketed_root
+
+
+def squared_prox(a: Any, y: Any, m: Any) -> Any:
+    """Minimise ``1/2 (v - y)^2 + m/2 (v - a)^2``: the weighted mean."""
+    return (y + m * a) / (1 + m)
 
 
 def huber_prox(a: Any, y: Any, m: Any, *, delta: float, ops: Ops) -> Any:

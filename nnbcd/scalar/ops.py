@@ -20,6 +20,9 @@ class Ops(Protocol):
     def absolute(self, value: Any) -> Any:
         """``|value|``."""
 
+    def ceil(self, value: Any) -> Any:
+        """The least whole number that is not below ``value``."""
+
     def both(self, left: Any, right: Any) -> Any:
         """Logical and."""
 

@@ -19,6 +19,7 @@ FEWEST_FOR_SLOPE = 10
 class Claim:
     """One claim and its verdict: ``certified``, ``refuted`` or ``not_checkable``.
 
+    ``ledger``: the claim of the ledger of proofs that says what the verdict rests on.
     ``where``: the first violation, else the tightest check.  ``margin``: what was left there of
     what is allowed, negative if refuted.  ``basis``: what the figures came from.
     """
@@ -33,6 +34,11 @@ class Claim:
     basis: str
     sweeps: tuple[tuple[int, int], ...]
 
+    @property
+    def ledger(self) -> str:
+        """Its entry there."""
+        return f"certificate/{self.claim}"
+
     def to_json(self) -> dict[str, Any]:
         """The claim as a JSON object."""
         where = None
@@ -44,6 +50,7 @@ class Claim:
             if found[key] is not None and not math.isfinite(found[key]):
                 found[key] = None
         return found | {
+            "ledger": self.ledger,
             "where": where,
             "assumptions": list(self.assumptions),
             "sweeps": [list(pair) for pair in self.sweeps],

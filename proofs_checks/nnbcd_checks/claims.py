@@ -118,11 +118,15 @@ def why_not_checkable(problem: Problem) -> dict[str, str]:
 
 def assumptions(problem: Problem, claim: str) -> tuple[str, ...]:
     """What ``claim`` rests on beyond the figures."""
-    found = ["rounding within the bounds of the tolerances (unit roundoff times magnitudes)"]
+    found = [
+        "rounding within the bounds of the tolerances (unit roundoff times magnitudes): tested",
+        "the auditor's own code: tested with planted faults, not proved",
+    ]
     if claim in ("sufficient_decrease", "descent", "monotone_decrease"):
         found.append("nothing else: every decrease was measured")
     if claim in ELEMENT_CLAIMS:
         found.append("exact block solves: measured, see block_optimality")
+        found.append("the calculus of subdifferentials (Rockafellar and Wets 1998): not checked")
     if claim == "rate":
         found.append("a finite prefix only: neither a limit nor a uniform constant is certified")
         found.append(_boundedness(problem))

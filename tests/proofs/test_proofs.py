@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 pytest.importorskip("z3", reason="z3 is not installed: pip install 'nnbcd[proofs]'")
 pytest.importorskip("cvc5", reason="cvc5 is not installed: pip install 'nnbcd[proofs]'")
+pytest.importorskip("flint", reason="python-flint is not installed: pip install 'nnbcd[proofs]'")
 
 from typer.testing import CliRunner
 
@@ -19,16 +22,18 @@ import family
 from nnbcd.activations import ACTIVATIONS, activation_from
 from nnbcd.activations.affine import PiecewiseAffine
 from nnbcd.cli import app
-from nnbcd_checks.proofs import ledger
-from nnbcd_checks.proofs.forms import Forms, Mutant
+from nnbcd_checks.claims import CLAIMS
+from nnbcd_checks.proofs import by_kernel, by_solvers, by_words, catalogue, identities, ledger
+from nnbcd_checks.proofs.forms import FILES, Forms, Mutant, source
 from nnbcd_checks.proofs.mutants import MUTANTS
-from nnbcd_checks.proofs.obligations import obligations, statements
+from nnbcd_checks.proofs.obligations import Obligation, obligations, statements
+from nnbcd_checks.proofs.record import STATUSES, Record, composed, sha, weaker
 from nnbcd_checks.proofs.solve import SOLVERS, Solver
 from nnbcd_checks.proofs.terms import Replay
 
 ROOT = Path(__file__).parents[2]
-FILES = ROOT / "proofs_checks" / "nnbcd_checks" / "proofs" / "obligations"
-LEDGER = json.loads((ROOT / "docs" / "ledger.json").read_text(encoding="utf-8"))
+FOLDER = ROOT / "proofs_checks" / "nnbcd_checks" / "proofs"
+LEDGER = {record.id: record for record in ledger.committed()}
 
 
 @pytest.fixture(scope="module")
@@ -40,41 +45,58 @@ def solvers():
 def test_every_obligation_is_proved_by_both_solvers(solvers):
     todo = list(obligations(Forms()))
     assert len(todo) == len({o.id for o in todo}) > 100
-    failed = [o.id for o in todo if not ledger.proved(o, solvers)]
+    failed = [o.id for o in todo if not by_solvers.proved(o, solvers)]
     assert not failed
 
 
 def test_the_committed_files_are_those_of_the_shipped_source():
-    wanted = ledger.artefacts()
-    assert {path.name for path in FILES.glob("*.smt2")} == set(wanted)
+    wanted = by_solvers.artefacts()
+    assert {path.name for path in (FOLDER / "obligations").glob("*.smt2")} == set(wanted)
     for name, text in wanted.items():
-        assert (FILES / name).read_text(encoding="utf-8") == text, f"{name}: nnbcd prove --write"
+        found = (FOLDER / "obligations" / name).read_text(encoding="utf-8")
+        assert found == text, f"{name}: nox -s ledger"
 
 
 def test_the_committed_ledger_is_of_this_source():
-    records = {claim["id"]: claim for claim in LEDGER["claims"]}
-    for name, text in ledger.artefacts().items():
-        found = records[name.removesuffix(".smt2")]
-        assert found["sha256"] == hashlib.sha256(text.encode()).hexdigest()
-        assert found["status"] == "two-solver"
-        assert found["mutants_refuted"] >= 1 or found["id"] in ("join", "decrease", "tight")
-    assert sum(claim["mutants_refuted"] for claim in LEDGER["claims"]) == len(MUTANTS)
+    for name, text in by_solvers.artefacts().items():
+        record = LEDGER[name.removesuffix(".smt2")]
+        assert record.sha256 == sha(text)
+        assert record.source_sha256 == sha("".join(source(file) for file in FILES))
+        assert record.status == "two-solver"
+    for name, file in identities.RUNS.items():
+        assert LEDGER[name].source_sha256 == sha(identities.shipped_text(file))
+        assert LEDGER[name].status == "identity"
+    for record in LEDGER.values():
+        assert record.artefact is None or (ROOT / record.artefact).exists(), record.id
 
 
-@pytest.mark.parametrize("mutant", MUTANTS[::5], ids=lambda m: f"{m.file}: {m.fault}")
+def test_at_least_two_wrong_variants_a_claim_are_refuted():
+    for name in (*catalogue.SYMBOLIC, *catalogue.MATRIX):
+        assert LEDGER[name].mutants_refuted >= 2, name
+    dead = sum(
+        record.mutants_refuted for name, record in LEDGER.items() if name != "wrong-variants"
+    )
+    assert dead == LEDGER["wrong-variants"].mutants_refuted
+    assert len(MUTANTS) >= 60
+    assert len(set(MUTANTS)) == len(MUTANTS)
+
+
+@pytest.mark.parametrize("mutant", by_solvers.OWN[::6], ids=lambda m: f"{m.file}: {m.fault}")
 def test_a_wrong_form_is_refuted_with_a_witness(mutant, solvers):
-    assert ledger.refuted(Forms(mutant), solvers) is not None
+    assert by_solvers.refuted(mutant, solvers) is not None
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file}: {m.new}")
+@pytest.mark.parametrize("mutant", by_solvers.OWN, ids=lambda m: f"{m.file}: {m.new}")
 def test_every_wrong_form_is_refuted(mutant, solvers):
-    assert ledger.refuted(Forms(mutant), solvers) is not None
+    broken = by_solvers.refuted(mutant, solvers)
+    assert broken is not None
+    assert mutant.claim in (None, broken)
 
 
 def test_an_equal_form_is_refuted_by_nobody(solvers):
     same = Mutant("choice", "value < best_value, ops.both", "best_value > value, ops.both", "equal")
-    assert ledger.refuted(Forms(same), solvers) is None
+    assert by_solvers.refuted(same, solvers) is None
 
 
 def test_a_mutant_of_text_that_is_not_there_is_an_error():
@@ -85,13 +107,13 @@ def test_a_mutant_of_text_that_is_not_there_is_an_error():
 def test_unknown_timeouts_and_empty_hypotheses_are_no_proof(solvers):
     one = next(iter(obligations(Forms())))
     hard = "(set-logic QF_NRA)(declare-fun x () Real)(assert (= (* x x) 2.0))(check-sat)\n"
-    assert not ledger.proved(ledger.Obligation("a", "", hard, one.hypotheses), solvers)
-    assert not ledger.proved(ledger.Obligation("b", "", "nonsense", one.hypotheses), solvers)
+    assert not by_solvers.proved(Obligation("a", "", hard, one.hypotheses), solvers)
+    assert not by_solvers.proved(Obligation("b", "", "nonsense", one.hypotheses), solvers)
     never = one.text  # unsatisfiable: as hypotheses it would prove anything
-    assert not ledger.proved(ledger.Obligation("c", "", one.text, never), solvers)
+    assert not by_solvers.proved(Obligation("c", "", one.text, never), solvers)
     with Solver("cvc5", seconds=0.0) as hurried:
         assert hurried.ask(one.text).said == "timeout"
-    assert ledger.proved(one, solvers)
+    assert by_solvers.proved(one, solvers)
     assert tuple(s.name for s in solvers) == SOLVERS
 
 
@@ -99,21 +121,70 @@ def test_a_witness_is_replayed_in_exact_fractions():
     (build,) = [b for name, _, b in statements() if name == "hinge-plus"]
     wrong = Forms(next(m for m in MUTANTS if "1 / m, 2)" in m.new))
     witness = {"a": Fraction(1, 2), "m": Fraction(1, 2), "v": Fraction(1)}
-    assert ledger.breaks(wrong, build, witness)
-    assert not ledger.breaks(Forms(), build, witness)
+    assert by_solvers.breaks(wrong, build, witness)
+    assert not by_solvers.breaks(Forms(), build, witness)
     assert build(Forms(), Replay(witness)) == (True, True)
 
 
 def test_a_composed_claim_is_as_weak_as_its_weakest_part():
-    part = ledger.Record("part", "", "real", "", status="tested-only")
-    whole = ledger.Record("whole", "", "real", "", depends_on=("part",), status="two-solver")
-    assert [r.status for r in ledger.composed([part, whole])] == ["tested-only", "tested-only"]
+    part = Record("part", "", "real", "", status="tested-only")
+    whole = Record("whole", "", "real", "", depends_on=("part",), status="kernel")
+    assert [r.status for r in composed([part, whole])] == ["tested-only", "tested-only"]
+    with pytest.raises(ValueError, match="whole depends on part, not listed before it"):
+        composed([whole, part])
+
+
+def test_a_claim_that_lost_its_standing_is_named():
+    strong = Record("a", "", "real", "", status="kernel")
+    assert weaker([strong], [strong]) == ()
+    assert weaker([replace(strong, status="tested-only")], [strong]) == ("a",)
+    assert weaker([strong], [replace(strong, status="tested-only")]) == ()
+    assert weaker([], [strong]) == ("a",)
+
+
+def test_every_claim_of_a_certificate_has_an_entry_that_leads_to_files():
+    def files(name):
+        record = LEDGER[name]
+        found = {record.artefact} - {None}
+        return found.union(*(files(part) for part in record.depends_on))
+
+    for claim in (*CLAIMS, "recorded_rows"):
+        record = LEDGER[f"certificate/{claim}"]
+        assert {"auditor", "rounding"} <= set(record.depends_on)
+        assert STATUSES.index(record.status) >= STATUSES.index("tested-only")
+    assert any(file.endswith("rate.v") for file in files("certificate/rate"))
+    steps = files("certificate/refuted")
+    assert {Path(file).suffix for file in steps} == {".smt2", ".py", ".v", ".json"}
+
+
+def test_without_coq_a_theorem_keeps_its_standing_only_while_its_source_does(monkeypatch):
+    monkeypatch.setattr(by_kernel.check, "installed", lambda: False)
+
+    def found(before):
+        records = by_kernel.records(lambda: None, None, mutants=False, before=before)
+        return {record.id: record for record in records}
+
+    same = found(LEDGER)
+    assert same
+    assert all(r.status == "kernel" and not r.checked for r in same.values())
+    changed = {name: replace(record, sha256="0") for name, record in LEDGER.items()}
+    assert {record.status for record in found(changed).values()} == {"failed"}
+    assert {record.status for record in found({}).values()} == {"failed"}
+
+
+def test_the_pages_are_those_of_the_ledger():
+    for page in ("proofs.py", "members.py"):
+        ran = subprocess.run(
+            [sys.executable, f"docs/{page}", "--check"], cwd=ROOT, capture_output=True, text=True,
+            check=False, env=None,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_the_pieces_of_the_registry_are_what_the_theorem_asks_for():
     """They cover the line, agree at their ends, and are at most four."""
     kinds = [k for k, member in ACTIVATIONS.items() if issubclass(member, PiecewiseAffine)]
-    assert set(kinds) == set(ledger.AFFINE)
+    assert set(kinds) == set(catalogue.AFFINE)
     for kind in kinds:
         pieces = activation_from(family.activation(kind)).pieces
         assert 1 <= len(pieces) <= 4
@@ -129,7 +200,7 @@ def test_the_pieces_of_the_registry_are_what_the_theorem_asks_for():
 
 
 def test_every_member_is_covered_by_one_claim():
-    covered = [kind for claim in LEDGER["claims"] for kind in claim["covers"]]
+    covered = [kind for record in LEDGER.values() for kind in record.covers]
     members = {*family.ACTIVATIONS, *family.LOSSES, *family.COMPRESSIONS} - {"none"}
     assert sorted(covered) == sorted(members)
 
@@ -140,8 +211,22 @@ def test_prove_on_the_command_line(tmp_path):
     claims = {claim["id"]: claim for claim in json.loads(ran.stdout)["claims"]}
     assert claims["activation-step"]["status"] == "two-solver"
     assert claims["kl"]["status"] == "assumed"
+    assert {name: claim["status"] for name, claim in claims.items()} == {
+        name: record.status for name, record in LEDGER.items()
+    }
     assert json.loads((tmp_path / "ledger.json").read_text())["claims"] == list(claims.values())
-    assert (tmp_path / "piece.smt2").read_text() == ledger.artefacts()["piece.smt2"]
+    text = (tmp_path / "obligations" / "piece.smt2").read_text()
+    assert text == by_solvers.artefacts()["piece.smt2"]
+
+
+def test_a_claim_is_shown_with_all_it_rests_on():
+    ran = CliRunner().invoke(app, ["prove", "--show", "certificate/rate"])
+    assert ran.exit_code == 0, ran.output
+    for word in ("coq/rate_rounded: kernel", "rate.v", "rounding: tested-only"):
+        assert word in ran.stdout
+    ran = CliRunner().invoke(app, ["prove", "--show", "no-such-claim"])
+    assert ran.exit_code == 2
+    assert "given 'no-such-claim'" in ran.stderr
 
 
 def test_prove_without_the_solvers_says_what_to_install(monkeypatch):
@@ -151,9 +236,28 @@ def test_prove_without_the_solvers_says_what_to_install(monkeypatch):
     assert "nnbcd[proofs]" in ran.stderr
 
 
-def test_a_form_that_fails_is_reported_as_failed(monkeypatch):
-    wrong = next(m for m in MUTANTS if m.file == "margins")
-    monkeypatch.setattr(ledger, "Forms", lambda: Forms(wrong))
-    records = {record.id: record for record in ledger.run(mutants=False)}
-    assert records["hinge"].status == "failed"
-    assert records["piece"].status == "two-solver"
+def test_a_form_that_fails_is_reported_as_failed_and_exits_with_1(monkeypatch):
+    wrong = next(m for m in MUTANTS if m.file == "margins" and "1, 2" not in m.new)
+    monkeypatch.setattr(by_solvers, "Forms", lambda: Forms(wrong))
+    monkeypatch.setattr(by_kernel.check, "installed", lambda: False)
+    ran = CliRunner().invoke(app, ["prove", "--no-mutants", "--json"])
+    found = json.loads(ran.stdout)
+    claims = {claim["id"]: claim["status"] for claim in found["claims"]}
+    assert ran.exit_code == 1
+    assert (claims["hinge"], claims["loss-step"], claims["piece"]) == (
+        "failed",
+        "failed",
+        "two-solver",
+    )
+    assert {"hinge", "loss-step", "certificate/refuted"} <= set(found["lost"])
+
+
+def test_a_wrong_variant_that_nobody_refutes_is_a_failure(monkeypatch):
+    same = Mutant("blocks", "residual = pre - u", "residual = -1 * (u - pre)", "equal")
+    assert by_words.refuted(same) is None
+    monkeypatch.setattr(by_words, "OWN", (same,))
+    monkeypatch.setattr(by_solvers, "OWN", ())
+    monkeypatch.setattr(by_kernel.check, "installed", lambda: False)
+    records = {record.id: record for record in ledger.run()}
+    assert records["wrong-variants"].status == "failed"
+    assert records["w-step"].status == "identity"

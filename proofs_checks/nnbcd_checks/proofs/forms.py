@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-FILES = ("choice", "piecewise", "margins")
+FILES = ("choice", "piecewise", "margins", "code")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one shipped file: ``old`` becomes ``new``; ``fault`` says what that is."""
+    """One change of one file: ``old`` becomes ``new``; ``fault`` says what that is.
+
+    ``claim``: the only claim that is to be broken by it; ``None`` is any.
+    """
 
     file: str
     old: str
     new: str
     fault: str
+    claim: str | None = None
 
 
 class Forms:
@@ -30,11 +34,7 @@ class Forms:
         for name in FILES:
             text = source(name)
             if mutant is not None and mutant.file == name:
-                if text.count(mutant.old) != 1:
-                    raise ValueError(
-                        f"{name}.py: {mutant.old!r} stands there {text.count(mutant.old)} times"
-                    )
-                text = text.replace(mutant.old, mutant.new)
+                text = changed(text, mutant)
             module = types.ModuleType(f"nnbcd.scalar.{name}")
             # The changed piecewise form must use the changed choice.
             text = text.replace("from nnbcd.scalar.choice import choose\n", "")
@@ -43,12 +43,27 @@ class Forms:
             found |= _own(module.__dict__)
         self.choose, self.candidate = found["choose"], found["_candidate"]
         self.piece, self.piecewise_prox = found["Piece"], found["piecewise_prox"]
+        self.weighted_mean, self.nearest_code = found["weighted_mean"], found["nearest_code"]
+        self.nearest_scale = found["nearest_scale"]
         self.hinge_prox, self.huber_prox = found["hinge_prox"], found["huber_prox"]
+        self.squared_prox = found["squared_prox"]
 
 
 def _own(names: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = ("choose", "_candidate", "Piece", "piecewise_prox", "hinge_prox", "huber_prox")
+    wanted = (
+        "choose", "_candidate", "Piece", "piecewise_prox", "weighted_mean", "nearest_code",
+        "nearest_scale", "hinge_prox", "huber_prox", "squared_prox",
+    )  # fmt: skip
     return {name: names[name] for name in wanted if names.get(name) is not None}
+
+
+def changed(text: str, mutant: Mutant) -> str:
+    """The text with the change made; `ValueError` unless its place is unique."""
+    if text.count(mutant.old) != 1:
+        raise ValueError(
+            f"{mutant.file}.py: {mutant.old!r} stands there {text.count(mutant.old)} times"
+        )
+    return text.replace(mutant.old, mutant.new)
 
 
 def source(name: str) -> str:

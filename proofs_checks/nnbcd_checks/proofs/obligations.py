@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from nnbcd_checks.proofs.forms import Forms
 from nnbcd_checks.proofs.terms import Session, Term
@@ -39,7 +39,7 @@ def obligations(forms: Forms) -> Iterator[Obligation]:
 
 def statements() -> tuple[Statement, ...]:
     """Every statement: its name, its words, and what makes hypotheses and goal of it."""
-    return (*_pieces(), *_choices(), *_problem(), *_losses())
+    return (*_pieces(), *_choices(), *_problem(), *_losses(), *_codes())
 
 
 Build = Callable[[Forms, Session], tuple[Any, Any]]
@@ -49,7 +49,7 @@ Statement = tuple[str, str, Build]
 def _obligation(
     name: str, claim: str, session: Session, hypotheses: Any, goal: Any, *, bare: bool = False
 ) -> Obligation:
-    definitions = [] if bare else session.definitions
+    definitions = [] if bare else [*session.definitions, *session.gaps()]
     head = ["(set-logic QF_NRA)", *(f"(declare-fun {n} () Real)" for n in session.names)]
     given = [f"(assert {hypotheses.text})", *(f"(assert {d})" for d in definitions)]
     wrong = f"(assert (not {goal.text}))"
@@ -86,7 +86,7 @@ def _pieces() -> Iterator[Statement]:
 PARTS = {
     "value": "a candidate's value is twice gamma/2 (v - s(u))^2 + beta/2 (u - m)^2",
     "inside": "a candidate lies on its piece",
-    "best": "a candidate's value is the least on its piece",
+    "best": "every other point of its piece is worse than a candidate",
 }
 
 
@@ -116,9 +116,22 @@ def _piece(part: str, flat: bool, plain: bool, low: bool, high: bool) -> Build:
             return session.all(*hypotheses), value == cost(x)
         if part == "inside":
             return session.all(*hypotheses), session.all(beta > 0, *on(x))
-        return session.all(*hypotheses, *on(u)), value <= cost(u)
+        return session.all(*hypotheses, *on(u)), session.any(u == x, value < cost(u))
 
     return build
+
+
+@dataclass(frozen=True)
+class Multiple:
+    """So many times a positive unit: all that can be done with it is to divide by the unit."""
+
+    times: Any
+    unit: ClassVar[object] = object()
+
+    def __truediv__(self, other: object) -> Any:
+        if other is not Multiple.unit:
+            raise TypeError("a multiple is divided by its unit only")
+        return self.times
 
 
 # -- the choice among candidates ---------------------------------------------------------------
@@ -158,7 +171,7 @@ def _choice(n: int, tie: int) -> Build:
     return build
 
 
-# -- from the block's problem to the form, and the decrease it guarantees ------------------------
+# -- from the block's problem to the form -------------------------------------------------------
 
 
 def _problem() -> Iterator[Statement]:
@@ -169,12 +182,6 @@ def _problem() -> Iterator[Statement]:
         _join,
     )
     yield (
-        "decrease",
-        "a point no worse than the old one, proximal term included, lowers the objective by at "
-        "least alpha/2 times its squared step",
-        _decrease,
-    )
-    yield (
         "tight",
         "relu, gamma = 6, rho = alpha = 1, v = 1 + e, w = u0 = -1: the step is to 1/2 + 3e/4 and "
         "the decrease at most alpha/2 + 4e times its square, so that alpha/2 cannot be raised",
@@ -183,29 +190,20 @@ def _problem() -> Iterator[Statement]:
 
 
 def _join(forms: Forms, session: Session) -> tuple[Any, Any]:
-    del forms
-    names = ("gamma", "rho", "alpha", "v", "w", "old", "u", "s", "x", "t")
-    gamma, rho, alpha, v, w, old, u, s, x, t = (session.real(n) for n in names)
-    beta = rho + alpha
-    m = (rho * w + alpha * old) / beta
+    gamma, rho, v, w, old = (session.real(n) for n in ("gamma", "rho", "v", "w", "old"))
+    alpha = session.parameter("alpha")
+    u, s, x, t = (session.real(n) for n in ("u", "s", "x", "t"))
+    m = forms.weighted_mean(w, old, rho=rho, alpha=alpha)
 
     def three(u: Any, s: Any) -> Any:
         fit = gamma * ((v - s) * (v - s)) + rho * ((u - w) * (u - w))
         return fit + alpha * ((u - old) * (u - old))
 
     def two(u: Any, s: Any) -> Any:
-        return gamma * ((v - s) * (v - s)) + beta * ((u - m) * (u - m))
+        return gamma * ((v - s) * (v - s)) + (rho + alpha) * ((u - m) * (u - m))
 
-    return session.all(gamma > 0, rho > 0, alpha >= 0), three(u, s) - three(x, t) == two(
-        u, s
-    ) - two(x, t)
-
-
-def _decrease(forms: Forms, session: Session) -> tuple[Any, Any]:
-    del forms
-    f_new, f_old, alpha, step = (session.real(n) for n in ("fnew", "fold", "alpha", "step"))
-    half = alpha * (step * step) / 2
-    return f_new + half <= f_old, f_old - f_new >= half
+    given = session.all(gamma > 0, rho > 0, alpha > 0)
+    return given, three(u, s) - three(x, t) == two(u, s) - two(x, t)
 
 
 def _tight(forms: Forms, session: Session) -> tuple[Any, Any]:
@@ -225,11 +223,65 @@ def _tight(forms: Forms, session: Session) -> tuple[Any, Any]:
 # -- the losses of one number --------------------------------------------------------------------
 
 
+def _codes() -> Iterator[Statement]:
+    """Of the grid, in units of its scale, where everything is linear."""
+
+    def quotient(forms: Forms, session: Session) -> tuple[Any, Any, Any, Any]:
+        x, top = session.real("x"), session.whole("top")
+        code = forms.nearest_code(Multiple(x), Multiple.unit, top, ops=session.ops)
+        return top >= 1, x, top, code
+
+    def inside(forms: Forms, session: Session) -> tuple[Any, Any]:
+        given, _, top, code = quotient(forms, session)
+        k = session.whole("k")  # whole: not strictly between two neighbours
+        return given, session.all(code <= top, code >= -top, session.any(code <= k, code >= k + 1))
+
+    def nearest(forms: Forms, session: Session) -> tuple[Any, Any]:
+        given, x, top, code = quotient(forms, session)
+        k = session.whole("k")
+        far, near = session.ops.absolute(x - k), session.ops.absolute(x - code)
+        rival = session.all(given, k <= top, k >= -top)
+        return rival, session.any(near < far, session.all(near == far, code <= k))
+
+    yield "code-inside", "a code is a whole number of the range", inside
+
+    def scale(forms: Forms, session: Session) -> tuple[Any, Any]:
+        names = ("product", "square", "old", "least", "s")
+        product, square, old, least, s = (session.real(n) for n in names)
+        best = forms.nearest_scale(product, square, old, least, ops=session.ops)
+
+        def cost(z: Any) -> Any:
+            return square * (z * z) - 2 * (product * z)
+
+        return session.all(square >= 1, least > 0, s >= least), session.all(
+            best >= least, cost(best) <= cost(s)
+        )
+
+    yield "scale", "no scale from the least on fits the codes better", scale
+    yield "code-nearest", "no whole number of the range is nearer; of two the lower", nearest
+
+
+def _squared(forms: Forms, session: Session) -> tuple[Any, Any]:
+    a, y, m, v = (session.real(n) for n in ("a", "y", "m", "v"))
+    best = forms.squared_prox(a, y, m)
+
+    def cost(z: Any) -> Any:
+        return (z - y) * (z - y) + m * ((z - a) * (z - a))
+
+    return m > 0, cost(v) - cost(best) == (1 + m) * ((v - best) * (v - best))
+
+
 def _losses() -> Iterator[Statement]:
+    yield (
+        "squared",
+        "the step minimises 1/2 (v - y)^2 + m/2 (v - a)^2, by (1 + m)/2 times the squared distance",
+        _squared,
+    )
     for sign in (-1, 1):
         yield (
             f"hinge-{'plus' if sign > 0 else 'minus'}",
-            f"the step minimises max(0, 1 - y v) + m/2 (v - a)^2 for y = {sign}",
+            f"the step minimises max(0, 1 - y v) + m/2 (v - a)^2 for y = {sign}, "
+            "by m/2 times the squared distance",
             _hinge(sign),
         )
     sides = {"middle": 0, "right": 1, "left": -1}
@@ -242,8 +294,8 @@ def _losses() -> Iterator[Statement]:
     for (start, place), (name, side) in itertools.product(sides.items(), repeat=2):
         yield (
             f"huber-best-{start}-{name}",
-            f"such a step minimises Huber's loss plus m/2 (v - a)^2: a on the {start} piece's "
-            f"side, against points on the {name}",
+            f"such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the {start} "
+            f"piece's side, against points on the {name}",
             _huber_best(place, side),
         )
 
@@ -257,7 +309,7 @@ def _hinge(sign: int) -> Build:
             loss = session.ops.maximum(1 - sign * z, 0)
             return 2 * loss + m * ((z - a) * (z - a))
 
-        return m > 0, cost(best) <= cost(v)
+        return m > 0, cost(best) + m * ((v - best) * (v - best)) <= cost(v)
 
     return build
 
@@ -296,6 +348,7 @@ def _huber_best(start: int, side: int) -> Build:
 
         r = v - y
         there = [session.all(r <= delta, r >= -delta), r >= delta, r <= -delta][side]
-        return session.all(given, step, there), cost(b, start) <= cost(v, side)
+        better = session.any(v == b, cost(b, start) < cost(v, side))
+        return session.all(given, step, there), better
 
     return build

@@ -6,6 +6,8 @@ as one more thing to prove.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,6 +21,7 @@ class Session:
     """The numbers declared, what defines them, and the divisors met."""
 
     names: list[str] = field(default_factory=list)
+    wholes: list[str] = field(default_factory=list)
     definitions: list[str] = field(default_factory=list)
     divisors: list[str] = field(default_factory=list)
 
@@ -37,6 +40,14 @@ class Session:
         self.names.append(name)
         return Parameter(name, self)
 
+    def whole(self, name: str) -> Any:
+        """A new unknown whole number.
+
+        To the solvers it is a real one of which `gaps` tells what is used of wholeness.
+        """
+        self.wholes.append(name)
+        return self.real(name)
+
     def term(self, value: Any) -> Any:
         """A constant, exactly, as a term; a term as it is."""
         return value if isinstance(value, Term) else Term(literal(value), self)
@@ -52,6 +63,20 @@ class Session:
     def implies(self, hypothesis: Any, conclusion: Any) -> Any:
         """The implication."""
         return Term(f"(=> {hypothesis.text} {conclusion.text})", self)
+
+    def gaps(self) -> list[str]:
+        """Sums and differences of two whole numbers are at most -1, or 0, or at least 1."""
+        found = []
+        for a, b in itertools.combinations(self.wholes, 2):
+            for z in (f"(- {a} {b})", f"(+ {a} {b})"):
+                found.append(f"(or (<= {z} (- 1.0)) (= {z} 0.0) (>= {z} 1.0))")
+        return found
+
+    def raised(self, x: Term) -> Term:
+        """The whole number c with ``c - 1 < x <= c``."""
+        c: Term = self.whole(f"c{len(self.wholes) + 1}")
+        self.definitions.append(f"(and (< (- {c.text} 1.0) {x.text}) (<= {x.text} {c.text}))")
+        return c
 
     def divided(self, x: Term, y: Term) -> Term:
         """The number q with ``q y = x``."""
@@ -78,6 +103,10 @@ class Replay(Session):
         return self._witness[name]
 
     parameter = real
+
+    def whole(self, name: str) -> Any:
+        """The number of that name, rounded to a whole one."""
+        return Fraction(round(self._witness[name]))
 
     def term(self, value: Any) -> Any:
         """A constant, exactly."""
@@ -182,6 +211,10 @@ class Parameter(Term):
 class SymbolicOps:
     """The operations namespace of the scalar forms, on terms."""
 
+    def ceil(self, value: Any) -> Any:
+        """The least whole number that is not below ``value``."""
+        return value.session.raised(value)
+
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         """``yes`` where the condition holds, else ``no``."""
         session = condition.session
@@ -218,6 +251,10 @@ def _terms(x: Any, y: Any) -> tuple[Term, Term]:
 
 class ExactOps:
     """The same namespace on fractions, for replaying witnesses."""
+
+    def ceil(self, value: Fraction) -> Fraction:
+        """The least whole number that is not below ``value``."""
+        return Fraction(math.ceil(value))
 
     def where(self, condition: bool, yes: Any, no: Any) -> Any:
         """``yes`` where the condition holds, else ``no``."""

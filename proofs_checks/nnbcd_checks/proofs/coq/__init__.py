@@ -1,0 +1,1 @@
+"""Proofs for Coq's kernel, and what checks them."""
