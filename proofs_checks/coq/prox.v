@@ -244,3 +244,245 @@ Proof.
     repeat (constructor; try assumption).
   - cbn [map]; rewrite E1, E2; exact Ex.
 Qed.
+
+(* The form of ReLU's step in the literature, with c = beta/gamma, as its three cases.  At the ends
+   of the cases more than one may allow its x. *)
+Definition switch (c a : R) : R := a * (c - sqrt (c * (c + 1))).
+
+Definition literature (c a b x : R) : Prop :=
+  ((0 <= a + c * b /\ 0 <= b \/ b < 0 /\ switch c a <= c * b) /\ x = (a + c * b) / (1 + c))
+  \/ (- a <= c * b <= switch c a /\ x = b)
+  \/ (a + c * b < 0 /\ x = Rmin b 0).
+
+(* Some case always applies. *)
+Theorem literature_exhaustive : forall c a b, 0 < c -> exists x, literature c a b x.
+Proof.
+  intros c a b Hc; unfold literature.
+  destruct (Rlt_dec (a + c * b) 0); [exists (Rmin b 0); tauto|].
+  destruct (Rle_dec 0 b); [exists ((a + c * b) / (1 + c)); left; split; [left|]; lra|].
+  destruct (Rle_dec (switch c a) (c * b)).
+  - exists ((a + c * b) / (1 + c)); left; split; [right|]; lra.
+  - exists b; right; left; split; lra.
+Qed.
+
+Lemma relu_pos : forall u, 0 <= u -> relu u = u.
+Proof. intros u H; unfold relu; apply Rmax_left; exact H. Qed.
+
+Lemma relu_neg : forall u, u <= 0 -> relu u = 0.
+Proof. intros u H; unfold relu; apply Rmax_right; exact H. Qed.
+
+(* ReLU's cost over gamma/2. *)
+Definition reduced (c a b u : R) : R := (a - relu u) ^ 2 + c * (u - b) ^ 2.
+
+Lemma reduced_pos : forall c a b u, 0 <= u ->
+  (1 + c) * reduced c a b u = ((1 + c) * u - (a + c * b)) ^ 2 + c * (a - b) ^ 2.
+Proof. intros c a b u H; unfold reduced; rewrite (relu_pos u H); ring. Qed.
+
+Lemma reduced_neg : forall c a b u, u <= 0 -> reduced c a b u = a ^ 2 + c * (u - b) ^ 2.
+Proof. intros c a b u H; unfold reduced; rewrite (relu_neg u H); ring. Qed.
+
+Lemma root_of_switch : forall c, 0 < c ->
+  exists s, s = sqrt (c * (c + 1)) /\ s ^ 2 = c * (c + 1) /\ c < s /\ 2 * s < 2 * c + 1.
+Proof.
+  intros c Hc; exists (sqrt (c * (c + 1))); split; [reflexivity|].
+  assert (Hp : 0 <= c * (c + 1)) by nra.
+  pose proof (square_sqrt _ Hp) as E; pose proof (sqrt_pos (c * (c + 1))) as Hs.
+  set (s := sqrt (c * (c + 1))) in *; clearbody s; repeat split; nra.
+Qed.
+
+(* c times the difference of the two pieces' best values, times 1 + c. *)
+Lemma switch_product : forall c a b s, s ^ 2 = c * (c + 1) ->
+  c * ((1 + c) * a ^ 2 - c * (a - b) ^ 2)
+    = (a * s + a * c - c * b) * (a * s - a * c + c * b).
+Proof.
+  intros c a b s E.
+  replace ((a * s + a * c - c * b) * (a * s - a * c + c * b))
+    with (a ^ 2 * s ^ 2 - (a * c - c * b) ^ 2) by ring.
+  rewrite E; ring.
+Qed.
+
+Lemma mult_nonpos : forall k x, 0 <= k -> x <= 0 -> k * x <= 0.
+Proof. intros k x Hk Hx; pose proof (Rmult_le_pos k (- x) Hk); lra. Qed.
+
+Lemma literature_reduced : forall c a b x u,
+  0 < c -> literature c a b x ->
+  reduced c a b x <= reduced c a b u /\
+  (reduced c a b u <= reduced c a b x -> u = x \/ (b < 0 /\ c * b = switch c a)).
+Proof.
+  intros c a b x u Hc Hx.
+  destruct (root_of_switch c Hc) as [s [Es [E [Hs Hs']]]].
+  pose proof (switch_product c a b s E) as P.
+  unfold literature, switch in *; rewrite <- Es in *; clear Es.
+  destruct Hx as [[Hcase Ex]|[[[H1 H2] ->]|[H1 Ex]]].
+  - assert (Ex' : (1 + c) * x = a + c * b) by (rewrite Ex; field; lra); clear Ex.
+    assert (Hq : 0 <= a + c * b).
+    { destruct Hcase as [[H _]|[H1 H2]]; [exact H|].
+      assert (0 < c * - b) by (apply Rmult_lt_0_compat; lra).
+      assert (0 < a) by nra; nra. }
+    assert (Hx : 0 <= x) by nra.
+    pose proof (reduced_pos c a b x Hx) as Fx; rewrite Ex' in Fx.
+    destruct (Rle_dec 0 u) as [Hu|Hu].
+    + pose proof (reduced_pos c a b u Hu) as Fu; rewrite <- Ex' in Fu.
+      assert (S : (1 + c) * (reduced c a b u - reduced c a b x) = ((1 + c) * (u - x)) ^ 2)
+        by (rewrite Rmult_minus_distr_l, Fu, Fx; ring).
+      pose proof (pow2_ge_0 ((1 + c) * (u - x))) as H.
+      split; [nra|]; intro Hle; left.
+      assert (Z : ((1 + c) * (u - x)) ^ 2 = 0) by nra.
+      assert ((1 + c) * (u - x) = 0) by nra; nra.
+    + assert (Hu' : u <= 0) by lra; pose proof (reduced_neg c a b u Hu') as Fu.
+      destruct Hcase as [[_ Hb]|[Hb Ht]].
+      * assert (S : (1 + c) * (reduced c a b u - reduced c a b x)
+                    = (a + c * b) ^ 2 + c * (1 + c) * (u * (u - 2 * b)))
+          by (rewrite Rmult_minus_distr_l, Fu, Fx; ring).
+        assert (0 < u * (u - 2 * b)) by nra.
+        assert (0 < c * (1 + c)) by nra.
+        assert (0 < c * (1 + c) * (u * (u - 2 * b))) by (apply Rmult_lt_0_compat; assumption).
+        pose proof (pow2_ge_0 (a + c * b)).
+        assert (0 < reduced c a b u - reduced c a b x)
+          by (apply Rmult_lt_reg_l with (1 + c); lra).
+        split; [lra|intro; lra].
+      * assert (S : c * ((1 + c) * (reduced c a b u - reduced c a b x))
+                    = (a * s + a * c - c * b) * (a * s - a * c + c * b)
+                      + c * (1 + c) * c * (u - b) ^ 2)
+          by (rewrite Rmult_minus_distr_l, Fu, Fx, <- P; ring).
+        assert (0 < c * - b) by (apply Rmult_lt_0_compat; lra).
+        assert (0 < a) by nra.
+        assert (0 < a * s) by (apply Rmult_lt_0_compat; lra).
+        assert (0 < a * c) by (apply Rmult_lt_0_compat; lra).
+        assert (0 <= c * (1 + c) * c * (u - b) ^ 2)
+          by (apply Rmult_le_pos; [nra|apply pow2_ge_0]).
+        assert (Hf : 0 < a * s + a * c - c * b) by lra.
+        assert (Hg : 0 <= a * s - a * c + c * b) by lra.
+        pose proof (Rmult_le_pos _ _ (Rlt_le _ _ Hf) Hg).
+        assert (Hcc : 0 < c * (1 + c)) by nra.
+        split; [apply Rmult_le_reg_l with (c * (1 + c)); lra|].
+        intro Hle; right; split; [exact Hb|].
+        assert (c * (1 + c) * (reduced c a b u - reduced c a b x) <= 0)
+          by (apply mult_nonpos; lra).
+        assert (Z : (a * s + a * c - c * b) * (a * s - a * c + c * b) = 0) by lra.
+        apply Rmult_integral in Z; lra.
+  - assert (Ha : 0 <= a).
+    { destruct (Rle_dec 0 a) as [Ha|Ha]; [exact Ha|].
+      assert (0 < - a * (1 - (s - c))) by (apply Rmult_lt_0_compat; lra); lra. }
+    assert (Hb : b <= 0).
+    { destruct (Rle_dec b 0) as [Hb|Hb]; [exact Hb|].
+      assert (0 < c * b) by (apply Rmult_lt_0_compat; lra).
+      pose proof (Rmult_le_pos a (s - c) Ha); lra. }
+    pose proof (reduced_neg c a b b Hb) as Fx; replace (b - b) with 0 in Fx by ring.
+    destruct (Rle_dec u 0) as [Hu|Hu].
+    + pose proof (reduced_neg c a b u Hu) as Fu.
+      pose proof (pow2_ge_0 (u - b)) as H; split; [nra|]; intro Hle; left.
+      assert ((u - b) ^ 2 = 0) by nra; nra.
+    + assert (Hu' : 0 <= u) by lra; pose proof (reduced_pos c a b u Hu') as Fu.
+      assert (S : c * ((1 + c) * (reduced c a b u - reduced c a b b))
+                  = c * ((1 + c) * u - (a + c * b)) ^ 2
+                    + (a * s + a * c - c * b) * (- (a * s - a * c + c * b)))
+        by (rewrite Rmult_minus_distr_l, Fu, Fx, Ropp_mult_distr_r_reverse, <- P; ring).
+      assert (0 <= a * s) by (apply Rmult_le_pos; lra).
+      assert (0 <= a * c) by (apply Rmult_le_pos; lra).
+      assert (0 <= c * - b) by (apply Rmult_le_pos; lra).
+      assert (Hf : 0 <= a * s + a * c - c * b) by lra.
+      assert (Hg : 0 <= - (a * s - a * c + c * b)) by lra.
+      pose proof (Rmult_le_pos _ _ Hf Hg).
+      assert (0 <= c * ((1 + c) * u - (a + c * b)) ^ 2)
+        by (apply Rmult_le_pos; [lra|apply pow2_ge_0]).
+      assert (Hcc : 0 < c * (1 + c)) by nra.
+      split; [apply Rmult_le_reg_l with (c * (1 + c)); lra|].
+      intro Hle; right.
+      assert (c * (1 + c) * (reduced c a b u - reduced c a b b) <= 0)
+        by (apply mult_nonpos; lra).
+      assert (Z : (a * s + a * c - c * b) * (- (a * s - a * c + c * b)) = 0) by lra.
+      assert (Z' : c * ((1 + c) * u - (a + c * b)) ^ 2 = 0) by lra.
+      assert (Hsq : (1 + c) * u - (a + c * b) = 0).
+      { apply Rmult_integral in Z'; destruct Z'; [lra|nra]. }
+      destruct (Req_EM_T b 0) as [->|Hb0].
+      * apply Rmult_integral in Z; exfalso; nra.
+      * split; [lra|]; apply Rmult_integral in Z; destruct Z; nra.
+  - destruct (Rle_dec b 0) as [Hb|Hb].
+    + rewrite Rmin_left in Ex by exact Hb; subst x.
+      pose proof (reduced_neg c a b b Hb) as Fx; replace (b - b) with 0 in Fx by ring.
+      destruct (Rle_dec u 0) as [Hu|Hu].
+      * pose proof (reduced_neg c a b u Hu) as Fu.
+        pose proof (pow2_ge_0 (u - b)) as H; split; [nra|]; intro Hle; left.
+        assert ((u - b) ^ 2 = 0) by nra; nra.
+      * assert (Hu' : 0 <= u) by lra; pose proof (reduced_pos c a b u Hu') as Fu.
+        assert (S : (1 + c) * (reduced c a b u - reduced c a b b)
+                    = ((1 + c) * u) * ((1 + c) * u - 2 * (a + c * b)) + (1 + c) * c * b ^ 2)
+          by (rewrite Rmult_minus_distr_l, Fu, Fx; ring).
+        assert (0 < (1 + c) * u) by (apply Rmult_lt_0_compat; lra).
+        assert (0 < ((1 + c) * u) * ((1 + c) * u - 2 * (a + c * b)))
+          by (apply Rmult_lt_0_compat; lra).
+        assert (0 <= (1 + c) * c * b ^ 2)
+          by (apply Rmult_le_pos; [nra|apply pow2_ge_0]).
+        assert (0 < reduced c a b u - reduced c a b b)
+          by (apply Rmult_lt_reg_l with (1 + c); lra).
+        split; [lra|intro; lra].
+    + rewrite Rmin_right in Ex by lra; subst x.
+      pose proof (reduced_neg c a b 0 (Rle_refl 0)) as Fx.
+      destruct (Rle_dec u 0) as [Hu|Hu].
+      * pose proof (reduced_neg c a b u Hu) as Fu.
+        assert (S : reduced c a b u - reduced c a b 0 = c * (u * (u - 2 * b)))
+          by (rewrite Fu, Fx; ring).
+        assert (0 <= u * (u - 2 * b)) by nra.
+        split; [nra|]; intro Hle; left.
+        assert (Z : u * (u - 2 * b) = 0) by nra.
+        apply Rmult_integral in Z; lra.
+      * assert (Hu' : 0 <= u) by lra; pose proof (reduced_pos c a b u Hu') as Fu.
+        assert (S : (1 + c) * (reduced c a b u - reduced c a b 0)
+                    = ((1 + c) * u) * ((1 + c) * u - 2 * (a + c * b)))
+          by (rewrite Rmult_minus_distr_l, Fu, Fx; ring).
+        assert (0 < (1 + c) * u) by (apply Rmult_lt_0_compat; lra).
+        assert (0 < ((1 + c) * u) * ((1 + c) * u - 2 * (a + c * b)))
+          by (apply Rmult_lt_0_compat; lra).
+        assert (0 < reduced c a b u - reduced c a b 0)
+          by (apply Rmult_lt_reg_l with (1 + c); lra).
+        split; [lra|intro; lra].
+Qed.
+
+Lemma cost_reduced : forall gamma beta v m u, 0 < gamma ->
+  cost gamma beta v m relu u = gamma / 2 * reduced (beta / gamma) v m u.
+Proof. intros; unfold cost, reduced; field; lra. Qed.
+
+(* The literature's form is a global minimiser too. *)
+Theorem literature_is_global : forall gamma beta v m x,
+  0 < gamma -> 0 < beta -> literature (beta / gamma) v m x ->
+  minimiser (cost gamma beta v m relu) x.
+Proof.
+  intros gamma beta v m x Hg Hb Hx u; rewrite !cost_reduced by exact Hg.
+  apply Rmult_le_compat_l; [lra|].
+  apply literature_reduced; [apply Rdiv_lt_0_compat; assumption|exact Hx].
+Qed.
+
+(* And the only one, unless m < 0 and c m = v (c - sqrt(c (c+1))), its tie. *)
+Theorem literature_is_unique : forall gamma beta v m x y,
+  0 < gamma -> 0 < beta -> literature (beta / gamma) v m x ->
+  minimiser (cost gamma beta v m relu) y ->
+  y = x \/ (m < 0 /\ beta / gamma * m = switch (beta / gamma) v).
+Proof.
+  intros gamma beta v m x y Hg Hb Hx Hy.
+  assert (Hc : 0 < beta / gamma) by (apply Rdiv_lt_0_compat; assumption).
+  apply (literature_reduced (beta / gamma) v m x y Hc Hx).
+  specialize (Hy x); rewrite !cost_reduced in Hy by exact Hg.
+  apply Rmult_le_reg_l with (gamma / 2); lra.
+Qed.
+
+(* At the tie there are two: the exception is needed. *)
+Theorem literature_tie : forall gamma beta v m,
+  0 < gamma -> 0 < beta -> m < 0 -> beta / gamma * m = switch (beta / gamma) v ->
+  minimiser (cost gamma beta v m relu) m /\
+  minimiser (cost gamma beta v m relu) ((v + beta / gamma * m) / (1 + beta / gamma)) /\
+  m < 0 < (v + beta / gamma * m) / (1 + beta / gamma).
+Proof.
+  intros gamma beta v m Hg Hb Hm Ht.
+  assert (Hc : 0 < beta / gamma) by (apply Rdiv_lt_0_compat; assumption).
+  set (c := beta / gamma) in *.
+  destruct (root_of_switch c Hc) as [s [Es [E [Hs Hs']]]].
+  assert (Ht' : c * m = v * (c - s)) by (rewrite Es; exact Ht).
+  assert (0 < c * - m) by (apply Rmult_lt_0_compat; lra).
+  assert (0 < v) by nra.
+  assert (0 < v + c * m) by nra.
+  split; [|split; [|split; [exact Hm|apply Rdiv_lt_0_compat; lra]]];
+    apply literature_is_global; try assumption; fold c; unfold literature.
+  - right; left; split; lra.
+  - left; split; [right; lra|reflexivity].
+Qed.
