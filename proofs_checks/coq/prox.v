@@ -486,3 +486,299 @@ Proof.
   - right; left; split; lra.
   - left; split; [right; lra|reflexivity].
 Qed.
+
+(* Its hypotheses can be met, with rational data: gamma = 6, beta = 2, v = 1, m = -1. *)
+Lemma literature_tie_used :
+  minimiser (cost 6 2 1 (-1) relu) (-1) /\ minimiser (cost 6 2 1 (-1) relu) (1 / 2).
+Proof.
+  assert (E : sqrt (2 / 6 * (2 / 6 + 1)) = 2 / 3).
+  { replace (2 / 6 * (2 / 6 + 1)) with ((2 / 3) ^ 2) by field; apply sqrt_pow2; lra. }
+  destruct (literature_tie 6 2 1 (-1)) as [H1 [H2 _]]; try lra.
+  - unfold switch; rewrite E; field.
+  - split; [exact H1|].
+    replace (1 / 2) with ((1 + 2 / 6 * -1) / (1 + 2 / 6)) by field; exact H2.
+Qed.
+
+(* The hypotheses of the list theorem can be met with three pieces: max(-1, min(u, 1)). *)
+Lemma pieces_best_is_global_used :
+  minimiser (cost 1 1 3 2 (fun u => Rmax (-1) (Rmin u 1))) 2.
+Proof.
+  apply (pieces_best_is_global 1 1 3 2
+    [Piece 0 (-1) None (Some (-1)); Piece 1 0 (Some (-1)) (Some 1); Piece 0 1 (Some 1) None]);
+    try lra.
+  - intros u; destruct (Rle_dec u (-1)); [|destruct (Rle_dec u 1)].
+    + eexists; split; [left; reflexivity|]; split; simpl; [exact I|lra].
+    + eexists; split; [right; left; reflexivity|]; split; simpl; lra.
+    + eexists; split; [right; right; left; reflexivity|]; split; simpl; [lra|exact I].
+  - intros p u [<-|[<-|[<-|[]]]] [Hl Hh]; simpl in *; unfold Rmax, Rmin;
+      repeat (destruct (Rle_dec _ _)); lra.
+  - assert (H : cost 1 1 3 2 (fun u => Rmax (-1) (Rmin u 1)) 2 = 2)
+      by (unfold cost; rewrite Rmin_right, Rmax_right by lra; field).
+    assert (H1 : cost 1 1 3 2 (fun u => Rmax (-1) (Rmin u 1)) (-1) = 25 / 2)
+      by (unfold cost; rewrite Rmin_left, Rmax_right by lra; field).
+    assert (H2 : cost 1 1 3 2 (fun u => Rmax (-1) (Rmin u 1)) 1 = 5 / 2)
+      by (unfold cost; rewrite Rmin_left, Rmax_right by lra; field).
+    intros p [<-|[<-|[<-|[]]]]; unfold candidate, clip; cbn [slope intercept low high].
+    + replace ((1 * 0 * (3 - -1) + 1 * 2) / (1 * 0 ^ 2 + 1)) with 2 by field.
+      rewrite Rmin_right by lra; lra.
+    + replace ((1 * 1 * (3 - 0) + 1 * 2) / (1 * 1 ^ 2 + 1)) with (5 / 2) by field.
+      rewrite Rmax_left, Rmin_right by lra; lra.
+    + replace ((1 * 0 * (3 - 1) + 1 * 2) / (1 * 0 ^ 2 + 1)) with 2 by field.
+      rewrite Rmax_left by lra; lra.
+Qed.
+
+(* Guaranteed decrease. *)
+
+(* A minimiser of f plus alpha/2 times the squared move lowers f by at least alpha/2 times the
+   squared move.  f is any function; being no worse than the old value is enough. *)
+Theorem prox_decrease : forall (f : R -> R) alpha old x,
+  f x + alpha / 2 * (x - old) ^ 2 <= f old + alpha / 2 * (old - old) ^ 2 ->
+  alpha / 2 * (x - old) ^ 2 <= f old - f x.
+Proof. intros f alpha old x H; replace (old - old) with 0 in H by ring; lra. Qed.
+
+(* The U problem of one entry without its proximal term: w is the layer's prediction. *)
+Definition entry (gamma rho v w : R) (s : R -> R) (u : R) : R :=
+  gamma / 2 * (v - s u) ^ 2 + rho / 2 * (u - w) ^ 2.
+
+(* What the solver minimises is that problem with its proximal term, up to a constant. *)
+Lemma cost_is_entry_prox : forall gamma rho alpha v w old s u, rho + alpha <> 0 ->
+  cost gamma (rho + alpha) v ((rho * w + alpha * old) / (rho + alpha)) s u
+    = entry gamma rho v w s u + alpha / 2 * (u - old) ^ 2
+      - rho * alpha / (2 * (rho + alpha)) * (w - old) ^ 2.
+Proof. intros; unfold cost, entry; field; assumption. Qed.
+
+(* A whole U block, n entries, for any activation: alpha/2 times the squared step. *)
+Theorem activation_step_decrease : forall gamma rho alpha (v w old x : nat -> R) s n,
+  rho + alpha <> 0 ->
+  (forall i, (i < n)%nat ->
+     minimiser (cost gamma (rho + alpha) (v i) ((rho * w i + alpha * old i) / (rho + alpha)) s)
+       (x i)) ->
+  alpha / 2 * total (fun i => (x i - old i) ^ 2) n
+    <= total (fun i => entry gamma rho (v i) (w i) s (old i)) n
+       - total (fun i => entry gamma rho (v i) (w i) s (x i)) n.
+Proof.
+  intros gamma rho alpha v w old x s n Hb Hx.
+  assert (H : total (fun i => alpha / 2 * (x i - old i) ^ 2 + entry gamma rho (v i) (w i) s (x i)) n
+              <= total (fun i => entry gamma rho (v i) (w i) s (old i)) n).
+  { apply total_le; intros i Hi; specialize (Hx i Hi (old i)).
+    rewrite !cost_is_entry_prox in Hx by exact Hb.
+    pose proof (prox_decrease (entry gamma rho (v i) (w i) s) alpha (old i) (x i)); lra. }
+  rewrite total_plus, total_scal in H; lra.
+Qed.
+
+(* One family, for every e > 0, with rational data: the exact decrease of ReLU's only minimiser. *)
+Theorem relu_family : forall alpha e,
+  0 < alpha -> 0 < e ->
+  let x := 1 / 2 + 3 / 4 * e in
+  let f := entry (6 * alpha) alpha (1 + e) (-1) relu in
+  minimiser (fun u => f u + alpha / 2 * (u - -1) ^ 2) x /\
+  (forall y, minimiser (fun u => f u + alpha / 2 * (u - -1) ^ 2) y -> y = x) /\
+  f (-1) - f x = alpha * (4 / 3 * ((1 + e) / (1 + e / 2)) ^ 2 - 5 / 6) * (x - -1) ^ 2.
+Proof.
+  intros alpha e Ha He x f.
+  assert (Hc : 2 * alpha / (6 * alpha) = 1 / 3) by (field; lra).
+  assert (E : sqrt (1 / 3 * (1 / 3 + 1)) = 2 / 3).
+  { replace (1 / 3 * (1 / 3 + 1)) with ((2 / 3) ^ 2) by field; apply sqrt_pow2; lra. }
+  assert (Hlit : literature (2 * alpha / (6 * alpha)) (1 + e) (-1) x).
+  { rewrite Hc; left; unfold switch, x; rewrite E; split; [right; lra|field]. }
+  assert (C : forall u, f u + alpha / 2 * (u - -1) ^ 2
+                        = cost (6 * alpha) (2 * alpha) (1 + e) (-1) relu u)
+    by (intro u; unfold f, entry, cost; field).
+  split; [|split].
+  - intro u; rewrite !C; apply literature_is_global; [lra|lra|exact Hlit].
+  - intros y Hy.
+    destruct (literature_is_unique (6 * alpha) (2 * alpha) (1 + e) (-1) x y) as [H|[_ H]];
+      [lra|lra|exact Hlit| |exact H|].
+    + intro u; rewrite <- !C; apply Hy.
+    + rewrite Hc in H; unfold switch in H; rewrite E in H; lra.
+  - unfold f, entry; rewrite (relu_neg (-1)) by lra; rewrite (relu_pos x) by (unfold x; lra).
+    unfold x; field; lra.
+Qed.
+
+(* alpha/2 cannot be raised: for every larger constant k, whatever alpha > 0, some ReLU step with
+   one minimiser, which moves, lowers f by less than k times the squared step. *)
+Theorem relu_constant_is_sharp : forall alpha k,
+  0 < alpha -> alpha / 2 < k ->
+  exists gamma rho v w x, 0 < gamma /\ 0 < rho /\ x <> w /\
+    minimiser (fun u => entry gamma rho v w relu u + alpha / 2 * (u - w) ^ 2) x /\
+    (forall y, minimiser (fun u => entry gamma rho v w relu u + alpha / 2 * (u - w) ^ 2) y ->
+       y = x) /\
+    entry gamma rho v w relu w - entry gamma rho v w relu x < k * (x - w) ^ 2.
+Proof.
+  intros alpha k Ha Hk.
+  set (e := Rmin 1 ((k / alpha - 1 / 2) / 3)).
+  assert (Hk' : 1 / 2 < k / alpha) by (apply Rmult_lt_reg_l with alpha; [lra|]; field_simplify; lra).
+  assert (He : 0 < e <= 1 /\ 3 * e <= k / alpha - 1 / 2).
+  { unfold e, Rmin; destruct (Rle_dec 1 _); lra. }
+  destruct (relu_family alpha e Ha) as [H1 [H2 H3]]; [lra|].
+  exists (6 * alpha), alpha, (1 + e), (-1), (1 / 2 + 3 / 4 * e).
+  repeat split; try assumption; try lra.
+  rewrite H3; apply Rmult_lt_compat_r; [nra|].
+  apply Rmult_lt_reg_l with (/ alpha); [apply Rinv_0_lt_compat; lra|].
+  replace (/ alpha * (alpha * (4 / 3 * ((1 + e) / (1 + e / 2)) ^ 2 - 5 / 6)))
+    with (4 / 3 * ((1 + e) / (1 + e / 2)) ^ 2 - 5 / 6) by (field; lra).
+  replace (/ alpha * k) with (k / alpha) by (field; lra).
+  assert (((1 + e) / (1 + e / 2)) ^ 2 <= 1 + 2 * e); [|lra].
+  apply Rmult_le_reg_l with ((1 + e / 2) ^ 2); [nra|].
+  replace ((1 + e / 2) ^ 2 * ((1 + e) / (1 + e / 2)) ^ 2) with ((1 + e) ^ 2) by (field; lra).
+  nra.
+Qed.
+
+(* Losses of one number. *)
+
+(* A slope m (a - x) of l at x makes x the minimiser of l + m/2 (v - a)^2, and every other v is
+   worse by at least m/2 times its squared distance. *)
+Lemma slope_growth : forall (l : R -> R) m a x v,
+  l x + m * (a - x) * (v - x) <= l v ->
+  l x + m / 2 * (x - a) ^ 2 + m / 2 * (v - x) ^ 2 <= l v + m / 2 * (v - a) ^ 2.
+Proof.
+  intros l m a x v H.
+  replace (m / 2 * (v - a) ^ 2)
+    with (m / 2 * (x - a) ^ 2 + m / 2 * (v - x) ^ 2 - m * (a - x) * (v - x)) by field.
+  lra.
+Qed.
+
+(* y is -1 or 1. *)
+Definition hinge (y v : R) : R := Rmax 0 (1 - y * v).
+Definition hinge_prox (a y m : R) : R := y * Rmax (y * a) (Rmin (y * a + 1 / m) 1).
+
+(* The same in the margin. *)
+Lemma hinge_slope : forall c m i t, 0 < m -> 0 < i -> m * i = 1 ->
+  let z := Rmax c (Rmin (c + i) 1) in
+  Rmax 0 (1 - z) + m * (c - z) * (t - z) <= Rmax 0 (1 - t).
+Proof.
+  intros c m i t Hm Hi0 Hi; simpl.
+  pose proof (Rmax_l 0 (1 - t)) as H0; pose proof (Rmax_r 0 (1 - t)) as H1.
+  set (h := Rmax 0 (1 - t)) in *; clearbody h.
+  destruct (Rle_dec 1 c) as [Hc|Hc]; [|destruct (Rle_dec (c + i) 1) as [Hz|Hz]].
+  - rewrite (Rmax_left c) by (apply Rle_trans with 1; [apply Rmin_r|exact Hc]).
+    rewrite Rmax_left by lra; replace (c - c) with 0 by ring; lra.
+  - rewrite (Rmin_left (c + i)), (Rmax_right c), Rmax_right by lra.
+    replace (m * (c - (c + i))) with (- (m * i)) by ring; rewrite Hi; lra.
+  - rewrite (Rmin_right (c + i)), (Rmax_right c), Rmax_left by lra.
+    assert (0 <= m * (1 - c)) by (apply Rmult_le_pos; lra).
+    assert (m * (1 - c) <= 1) by (rewrite <- Hi; apply Rmult_le_compat_l; lra).
+    destruct (Rle_dec t 1); nra.
+Qed.
+
+(* hinge_prox is the minimiser of hinge + m/2 (v - a)^2, the only one: all others are worse by
+   m/2 times the squared distance. *)
+Theorem hinge_prox_is_global : forall a y m v,
+  0 < m -> y = 1 \/ y = -1 ->
+  hinge y (hinge_prox a y m) + m / 2 * (hinge_prox a y m - a) ^ 2
+    + m / 2 * (v - hinge_prox a y m) ^ 2 <= hinge y v + m / 2 * (v - a) ^ 2.
+Proof.
+  intros a y m v Hm Hy; apply slope_growth.
+  assert (Hi : m * (1 / m) = 1) by (field; lra).
+  assert (Hi0 : 0 < 1 / m) by (apply Rdiv_lt_0_compat; lra).
+  pose proof (hinge_slope (y * a) m (1 / m) (y * v) Hm Hi0 Hi) as H; simpl in H.
+  unfold hinge, hinge_prox; set (z := Rmax (y * a) (Rmin (y * a + 1 / m) 1)) in *; clearbody z.
+  destruct Hy as [-> | ->].
+  - rewrite !Rmult_1_l in *; exact H.
+  - replace (-1 * (-1 * z)) with z by ring.
+    replace (m * (a - -1 * z) * (v - -1 * z)) with (m * (-1 * a - z) * (-1 * v - z)) by ring.
+    exact H.
+Qed.
+
+Definition huber (delta r : R) : R :=
+  if Rle_dec (Rabs r) delta then r ^ 2 / 2 else delta * Rabs r - delta ^ 2 / 2.
+Definition huber_prox (a y m delta : R) : R :=
+  Rmax (Rmin ((y + m * a) / (1 + m)) (a + delta / m)) (a - delta / m).
+
+(* Every slope g between -delta and delta supports Huber's function: at g. *)
+Lemma huber_above : forall delta g s, - delta <= g <= delta -> g * s - g ^ 2 / 2 <= huber delta s.
+Proof.
+  intros delta g s Hg; pose proof (pow2_ge_0 (s - g)).
+  unfold huber, Rabs; destruct (Rcase_abs s), (Rle_dec _ _); try lra; nra.
+Qed.
+
+Lemma huber_left : forall delta r, 0 <= delta -> r <= - delta ->
+  huber delta r = - delta * r - delta ^ 2 / 2.
+Proof.
+  intros delta r Hd Hr; unfold huber, Rabs; destruct (Rcase_abs r), (Rle_dec _ _); try nra.
+Qed.
+
+Lemma huber_right : forall delta r, 0 <= delta -> delta <= r ->
+  huber delta r = delta * r - delta ^ 2 / 2.
+Proof.
+  intros delta r Hd Hr; unfold huber, Rabs; destruct (Rcase_abs r), (Rle_dec _ _); try nra.
+Qed.
+
+Lemma huber_middle : forall delta r, - delta <= r <= delta -> huber delta r = r ^ 2 / 2.
+Proof.
+  intros delta r Hr; unfold huber, Rabs; destruct (Rcase_abs r), (Rle_dec _ _); try reflexivity; lra.
+Qed.
+
+(* huber_prox is the minimiser of huber(v - y) + m/2 (v - a)^2, the only one, in the same sense. *)
+Theorem huber_prox_is_global : forall a y m delta v,
+  0 < m -> 0 <= delta ->
+  huber delta (huber_prox a y m delta - y) + m / 2 * (huber_prox a y m delta - a) ^ 2
+    + m / 2 * (v - huber_prox a y m delta) ^ 2 <= huber delta (v - y) + m / 2 * (v - a) ^ 2.
+Proof.
+  intros a y m delta v Hm Hd.
+  apply (slope_growth (fun v => huber delta (v - y))).
+  assert (Hi : m * (delta / m) = delta) by (field; lra).
+  assert (Hp : (1 + m) * ((y + m * a) / (1 + m)) = y + m * a) by (field; lra).
+  unfold huber_prox; set (p := (y + m * a) / (1 + m)) in *; set (i := delta / m) in *.
+  clearbody p i.
+  assert (Hi0 : 0 <= i) by nra.
+  assert (Hpy : p - y = m * (a - p)) by lra.
+  destruct (Rle_dec p (a + i)) as [H1|H1]; [destruct (Rle_dec p (a - i)) as [H2|H2]|].
+  - rewrite Rmin_left, Rmax_right by lra.
+    assert (H : - delta <= delta <= delta) by lra; apply (huber_above _ _ (v - y)) in H.
+    assert (m * i <= m * (a - p)) by (apply Rmult_le_compat_l; lra).
+    rewrite huber_right by lra.
+    replace (m * (a - (a - i))) with delta by lra; lra.
+  - rewrite Rmin_left, Rmax_left by lra.
+    assert (m * (a - p) <= m * i) by (apply Rmult_le_compat_l; lra).
+    assert (m * (- i) <= m * (a - p)) by (apply Rmult_le_compat_l; lra).
+    assert (Hg : - delta <= p - y <= delta) by lra.
+    pose proof (huber_above delta (p - y) (v - y) Hg).
+    rewrite huber_middle by exact Hg; rewrite <- Hpy; lra.
+  - rewrite Rmin_right, Rmax_left by lra.
+    assert (H : - delta <= - delta <= delta) by lra; apply (huber_above _ _ (v - y)) in H.
+    assert (m * (a - p) <= m * (- i)) by (apply Rmult_le_compat_l; lra).
+    rewrite huber_left by lra.
+    replace (m * (a - (a + i))) with (- delta) by lra; lra.
+Qed.
+
+(* The V_N step of one entry: u is the last layer's value, old the old one.  If all others are
+   worse by (gamma + alpha)/2 times the squared distance, as hinge_prox_is_global and
+   huber_prox_is_global say, l + gamma/2 (v - u)^2 falls by at least (alpha + gamma/2) times the
+   squared step. *)
+Theorem loss_step_decrease : forall (l : R -> R) gamma alpha u old x,
+  gamma + alpha <> 0 ->
+  let m := gamma + alpha in
+  let a := (gamma * u + alpha * old) / m in
+  (forall v, l x + m / 2 * (x - a) ^ 2 + m / 2 * (v - x) ^ 2 <= l v + m / 2 * (v - a) ^ 2) ->
+  (alpha + gamma / 2) * (x - old) ^ 2
+    <= (l old + gamma / 2 * (old - u) ^ 2) - (l x + gamma / 2 * (x - u) ^ 2).
+Proof.
+  intros l gamma alpha u old x Hm m a H; specialize (H old).
+  assert (E : m / 2 * (old - a) ^ 2 - m / 2 * (x - a) ^ 2 - m / 2 * (old - x) ^ 2
+              = gamma / 2 * (old - u) ^ 2 - gamma / 2 * (x - u) ^ 2
+                - (alpha + gamma / 2) * (x - old) ^ 2) by (unfold a, m; field; exact Hm).
+  lra.
+Qed.
+
+Lemma loss_step_decrease_used :
+  (1 / 2 + 2 / 2) * (hinge_prox ((2 * 0 + 1 / 2 * 0) / (2 + 1 / 2)) 1 (2 + 1 / 2) - 0) ^ 2
+    <= (hinge 1 0 + 2 / 2 * (0 - 0) ^ 2)
+       - (hinge 1 (hinge_prox ((2 * 0 + 1 / 2 * 0) / (2 + 1 / 2)) 1 (2 + 1 / 2))
+          + 2 / 2 * (hinge_prox ((2 * 0 + 1 / 2 * 0) / (2 + 1 / 2)) 1 (2 + 1 / 2) - 0) ^ 2).
+Proof.
+  apply (loss_step_decrease (hinge 1) 2 (1 / 2) 0 0); [lra|].
+  intro v; apply hinge_prox_is_global; [lra|left; reflexivity].
+Qed.
+
+(* ReLU at its tie: from -1 to 1/2, where alpha/2 times the squared step is attained. *)
+Lemma activation_step_decrease_used :
+  1 / 2 * total (fun _ => (1 / 2 - -1) ^ 2) 1
+    <= total (fun _ => entry 6 1 1 (-1) relu (-1)) 1
+       - total (fun _ => entry 6 1 1 (-1) relu (1 / 2)) 1.
+Proof.
+  apply (activation_step_decrease 6 1 1 (fun _ => 1) (fun _ => -1) (fun _ => -1)
+           (fun _ => 1 / 2)); [lra|].
+  intros i _; replace (1 + 1) with 2 by ring.
+  replace ((1 * -1 + 1 * -1) / 2) with (-1) by field; apply literature_tie_used.
+Qed.
