@@ -176,3 +176,198 @@ Proof.
   repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
   rewrite !(dot_comm _ (H P1)), S, (dot_comm _ P0 P1); field.
 Qed.
+
+(* Where H is at least lam along the step: an inexact solve costs |R| |D|. *)
+Theorem quadratic_decrease : forall (E : space) (H : E -> E) c k a lam P0 P1,
+  linear H -> symmetric H ->
+  let D := minus P1 P0 in
+  lam * square D <= dot D (H D) ->
+  (a + lam / 2) * square D - norm (residual H c a P0 P1) * norm D
+    <= quadratic H c k P0 - quadratic H c k P1.
+Proof.
+  intros E H c k a lam P0 P1 Hlin Hsym D Hlam.
+  rewrite (quadratic_identity E H c k a P0 P1 Hlin Hsym); fold D.
+  rewrite dot_plus_r, !dot_times_r; fold (square D).
+  pose proof (dot_le_norms (residual H c a P0 P1) D); lra.
+Qed.
+
+(* A residual of at most theta |D| costs theta. *)
+Theorem quadratic_decrease_inexact : forall (E : space) (H : E -> E) c k a lam theta P0 P1,
+  linear H -> symmetric H ->
+  let D := minus P1 P0 in
+  lam * square D <= dot D (H D) ->
+  norm (residual H c a P0 P1) <= theta * norm D ->
+  (a + lam / 2 - theta) * square D <= quadratic H c k P0 - quadratic H c k P1.
+Proof.
+  intros E H c k a lam theta P0 P1 Hlin Hsym D Hlam Hr.
+  pose proof (quadratic_decrease E H c k a lam P0 P1 Hlin Hsym Hlam) as Hd; fold D in Hd.
+  pose proof (Rmult_le_compat_r (norm D) _ _ (norm_nonneg D) Hr) as Hm.
+  pose proof (norm_square D) as Es; nra.
+Qed.
+
+(* A residual orthogonal to the step, as conjugate gradients started at the old value leave it at
+   any iteration, costs nothing. *)
+Theorem quadratic_decrease_orthogonal : forall (E : space) (H : E -> E) c k a lam P0 P1,
+  linear H -> symmetric H ->
+  let D := minus P1 P0 in
+  lam * square D <= dot D (H D) ->
+  dot (residual H c a P0 P1) D = 0 ->
+  (a + lam / 2) * square D <= quadratic H c k P0 - quadratic H c k P1.
+Proof.
+  intros E H c k a lam P0 P1 Hlin Hsym D Hlam Hr.
+  rewrite (quadratic_identity E H c k a P0 P1 Hlin Hsym); fold D.
+  rewrite dot_plus_r, !dot_times_r, Hr; fold (square D); lra.
+Qed.
+
+(* Where H + a is nowhere negative, a point without residual is a global minimiser of
+   q + a/2 |. - P0|^2. *)
+Theorem quadratic_minimum : forall (E : space) (H : E -> E) c k a P0 P1,
+  linear H -> symmetric H ->
+  (forall x : E, 0 <= dot x (H x) + a * square x) ->
+  (forall x : E, dot (residual H c a P0 P1) x = 0) ->
+  forall X, quadratic H c k P1 + a / 2 * square (minus P1 P0)
+            <= quadratic H c k X + a / 2 * square (minus X P0).
+Proof.
+  intros E H c k a P0 P1 [Hplus Htimes] Hsym Hpos Hr X.
+  assert (I : quadratic H c k X + a / 2 * square (minus X P0)
+              - (quadratic H c k P1 + a / 2 * square (minus P1 P0))
+              = dot (residual H c a P0 P1) (minus X P1)
+                + 1 / 2 * (dot (minus X P1) (H (minus X P1)) + a * square (minus X P1))).
+  { assert (ED : H (minus X P1) = minus (H X) (H P1))
+      by (unfold minus; rewrite Hplus, Htimes; reflexivity).
+    assert (S : dot P1 (H X) = dot X (H P1)) by (rewrite Hsym; apply dot_comm).
+    unfold quadratic, residual, square; rewrite ED; unfold minus.
+    repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+    rewrite !(dot_comm _ (H P1)), S, (dot_comm _ P0 X), (dot_comm _ P0 P1), (dot_comm _ P1 X).
+    field. }
+  rewrite Hr in I; specialize (Hpos (minus X P1)); lra.
+Qed.
+
+(* Conversely a minimiser leaves no residual. *)
+Theorem quadratic_minimum_residual : forall (E : space) (H : E -> E) c k a P0 P1,
+  linear H -> symmetric H ->
+  (forall X, quadratic H c k P1 + a / 2 * square (minus P1 P0)
+             <= quadratic H c k X + a / 2 * square (minus X P0)) ->
+  forall x : E, dot (residual H c a P0 P1) x = 0.
+Proof.
+  intros E H c k a P0 P1 [Hplus Htimes] Hsym Hmin x.
+  set (r := dot (residual H c a P0 P1) x); set (h := dot x (H x) + a * square x).
+  assert (I : forall t, 0 <= t * r + t ^ 2 / 2 * h).
+  { intro t; specialize (Hmin (plus P1 (times t x))).
+    assert (I : quadratic H c k (plus P1 (times t x)) + a / 2 * square (minus (plus P1 (times t x)) P0)
+                - (quadratic H c k P1 + a / 2 * square (minus P1 P0)) = t * r + t ^ 2 / 2 * h).
+    { assert (S : dot P1 (H x) = dot x (H P1)) by (rewrite Hsym; apply dot_comm).
+      unfold r, h, quadratic, residual, square; rewrite Hplus, Htimes; unfold minus.
+      repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+      rewrite !(dot_comm _ (H P1)), S, (dot_comm _ P0 x), (dot_comm _ P0 P1), (dot_comm _ P1 x).
+      field. }
+    lra. }
+  destruct (Req_EM_T r 0) as [E0|E0]; [exact E0|exfalso].
+  set (t := - r / (1 + Rabs h)).
+  assert (Hh : 0 < 1 + Rabs h) by (pose proof (Rabs_pos h); lra).
+  specialize (I t).
+  assert (Et : r = - (t * (1 + Rabs h))) by (unfold t; field; lra).
+  assert (Ht : 0 < t ^ 2) by (destruct (Req_EM_T t 0) as [Z|Z]; [rewrite Z in Et; lra|]; nra).
+  assert (0 <= t ^ 2 * (Rabs h - h)) by (apply Rmult_le_pos; [lra|pose proof (Rle_abs h); lra]).
+  pose proof (Rmult_le_pos _ _ (Rlt_le _ _ Ht) (Rabs_pos h)).
+  rewrite Et in I; lra.
+Qed.
+
+(* On the reals themselves: q(P) = P^2 - P with a = 1, from 0 to 1/3, the exact step. *)
+Definition line : space.
+Proof.
+  refine (Space R 0 Rplus Rmult Rmult _ _ _ _ _ _ _ _ _ _); intros; try ring; nra.
+Defined.
+
+Lemma quadratic_used :
+  let q := quadratic (E := line) (fun P : line => 2 * P) 1 0 in
+  (1 + 2 / 2) * (1 / 3) ^ 2 <= q 0 - q (1 / 3) /\
+  forall X : R, q (1 / 3) + 1 / 2 * (1 / 3) ^ 2 <= q X + 1 / 2 * X ^ 2.
+Proof.
+  intro q; assert (Hlin : linear (E := line) (F := line) (fun P : line => 2 * P))
+    by (split; intros; simpl; ring).
+  assert (Hsym : symmetric (E := line) (fun P : line => 2 * P)) by (intros x y; simpl; ring).
+  assert (Hr : forall x : line,
+             dot (residual (E := line) (fun P : line => 2 * P) 1 1 0 (1 / 3)) x = 0)
+    by (intro x; unfold residual, minus; simpl; field).
+  split.
+  - pose proof (quadratic_decrease_orthogonal line _ 1 0 1 2 0 (1 / 3) Hlin Hsym) as Hd.
+    unfold q; simpl in Hd; unfold minus, square in Hd; simpl in Hd.
+    apply Rle_trans with
+      ((1 + 2 / 2) * ((1 / 3 + -1 * 0) * (1 / 3 + -1 * 0))); [lra|apply Hd; [lra|apply Hr]].
+  - intro X.
+    pose proof (quadratic_minimum line _ 1 0 1 0 (1 / 3) Hlin Hsym) as Hm.
+    assert (Hp : forall x : line, 0 <= dot x (2 * x) + 1 * square x)
+      by (intro x; unfold square; simpl; nra).
+    specialize (Hm Hp Hr X); unfold square, minus, quadratic in Hm; unfold q, quadratic.
+    simpl in Hm; simpl; lra.
+Qed.
+
+(* Least squares: what the W, (W,b), V and identity U blocks are.  T and S are linear maps with
+   adjoints T' and S'. *)
+
+Definition adjoint {E F : space} (T : E -> F) (T' : F -> E) : Prop :=
+  forall x y, dot (T x) y = dot x (T' y).
+
+Definition least_squares {E F G : space} (T : E -> F) (S : E -> G) (r t m : R) (y : F) (c : G)
+  (P : E) : R :=
+  r / 2 * square (minus (T P) y) + t / 2 * square (minus (S P) c) + m / 2 * square P.
+
+(* The gradient of that function plus a/2 |. - P0|^2, at P1. *)
+Definition least_squares_residual {E F G : space} (T : E -> F) (T' : F -> E) (S : E -> G)
+  (S' : G -> E) (r t m a : R) (y : F) (c : G) (P0 P1 : E) : E :=
+  plus (plus (times r (T' (minus (T P1) y))) (times t (S' (minus (S P1) c))))
+       (plus (times m P1) (times a (minus P1 P0))).
+
+Lemma linear_minus : forall (E F : space) (T : E -> F) x y,
+  linear T -> T (minus x y) = minus (T x) (T y).
+Proof. intros E F T x y [Hp Ht]; unfold minus; rewrite Hp, Ht; reflexivity. Qed.
+
+(* For any P0 and P1: the exact decrease. *)
+Theorem least_squares_identity : forall (E F G : space) (T : E -> F) T' (S : E -> G) S'
+    r t m a y c P0 P1,
+  linear T -> linear S -> adjoint T T' -> adjoint S S' ->
+  let D := minus P1 P0 in
+  least_squares T S r t m y c P0 - least_squares T S r t m y c P1
+    = (a + m / 2) * square D + r / 2 * square (T D) + t / 2 * square (S D)
+      - dot (least_squares_residual T T' S S' r t m a y c P0 P1) D.
+Proof.
+  intros E F G T T' S S' r t m a y c P0 P1 HT HS AT AS D.
+  unfold least_squares_residual; fold D.
+  rewrite !dot_plus, !dot_times, (dot_comm _ (T' _)), (dot_comm _ (S' _)), <- AT, <- AS.
+  unfold D; rewrite !linear_minus by assumption; unfold least_squares, square, minus.
+  repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+  rewrite (dot_comm _ P1 P0), (dot_comm _ (T P1) (T P0)), (dot_comm _ (S P1) (S P0)),
+    (dot_comm _ y (T P0)), (dot_comm _ y (T P1)), (dot_comm _ c (S P0)), (dot_comm _ c (S P1)).
+  field.
+Qed.
+
+(* Without a residual P1 is a global minimiser of the function plus a/2 |. - P0|^2, and every other
+   point is worse by at least (m + a)/2 times the squared distance. *)
+Theorem least_squares_minimum : forall (E F G : space) (T : E -> F) T' (S : E -> G) S'
+    r t m a y c P0 P1,
+  linear T -> linear S -> adjoint T T' -> adjoint S S' -> 0 <= r -> 0 <= t ->
+  (forall x, dot (least_squares_residual T T' S S' r t m a y c P0 P1) x = 0) ->
+  forall X, least_squares T S r t m y c P1 + a / 2 * square (minus P1 P0)
+            + (m + a) / 2 * square (minus X P1)
+            <= least_squares T S r t m y c X + a / 2 * square (minus X P0).
+Proof.
+  intros E F G T T' S S' r t m a y c P0 P1 HT HS AT AS Hr Ht Hres X.
+  assert (I : least_squares T S r t m y c X + a / 2 * square (minus X P0)
+              - (least_squares T S r t m y c P1 + a / 2 * square (minus P1 P0))
+              = dot (least_squares_residual T T' S S' r t m a y c P0 P1) (minus X P1)
+                + r / 2 * square (T (minus X P1)) + t / 2 * square (S (minus X P1))
+                + (m + a) / 2 * square (minus X P1)).
+  { unfold least_squares_residual.
+    rewrite !dot_plus, !dot_times, (dot_comm _ (T' _)), (dot_comm _ (S' _)), <- AT, <- AS.
+    rewrite !linear_minus by assumption; unfold least_squares, square, minus.
+    repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+    rewrite (dot_comm _ P1 X), (dot_comm _ P0 X), (dot_comm _ P0 P1), (dot_comm _ (T P1) (T X)),
+      (dot_comm _ (S P1) (S X)), (dot_comm _ y (T X)), (dot_comm _ y (T P1)),
+      (dot_comm _ c (S X)), (dot_comm _ c (S P1)).
+    field. }
+  rewrite Hres in I.
+  pose proof (Rmult_le_pos (r / 2) _ ltac:(lra) (square_nonneg (T (minus X P1)))).
+  pose proof (Rmult_le_pos (t / 2) _ ltac:(lra) (square_nonneg (S (minus X P1)))).
+  lra.
+Qed.
