@@ -371,3 +371,251 @@ Proof.
   pose proof (Rmult_le_pos (t / 2) _ ltac:(lra) (square_nonneg (S (minus X P1)))).
   lra.
 Qed.
+
+(* The exact solve: both at once. *)
+Theorem least_squares_exact : forall (E F G : space) (T : E -> F) T' (S : E -> G) S'
+    r t m a y c P0 P1,
+  linear T -> linear S -> adjoint T T' -> adjoint S S' -> 0 <= r -> 0 <= t -> 0 <= m + a ->
+  (forall x, dot (least_squares_residual T T' S S' r t m a y c P0 P1) x = 0) ->
+  let f := least_squares T S r t m y c in
+  let D := minus P1 P0 in
+  (forall X, f P1 + a / 2 * square D <= f X + a / 2 * square (minus X P0)) /\
+  f P0 - f P1 = (a + m / 2) * square D + r / 2 * square (T D) + t / 2 * square (S D).
+Proof.
+  intros E F G T T' S S' r t m a y c P0 P1 HT HS AT AS Hr Ht Hm Hres f D; split.
+  - intro X.
+    pose proof (least_squares_minimum E F G T T' S S' r t m a y c P0 P1 HT HS AT AS Hr Ht Hres X)
+      as H.
+    pose proof (Rmult_le_pos ((m + a) / 2) _ ltac:(lra) (square_nonneg (minus X P1))).
+    unfold f, D; lra.
+  - pose proof (least_squares_identity E F G T T' S S' r t m a y c P0 P1 HT HS AT AS) as H.
+    cbv zeta in H; rewrite Hres in H; unfold f, D; lra.
+Qed.
+
+(* The blocks of the network, for matrices of every size.  Samples are columns here. *)
+
+Definition pairs (E F : space) : space.
+Proof.
+  refine (Space (E * F) (zero, zero) (fun x y => (plus (fst x) (fst y), plus (snd x) (snd y)))
+            (fun a x => (times a (fst x), times a (snd x)))
+            (fun x y => dot (fst x) (fst y) + dot (snd x) (snd y)) _ _ _ _ _ _ _ _ _ _); intros.
+  - f_equal; apply plus_comm.
+  - simpl; f_equal; apply plus_assoc.
+  - destruct x; simpl; f_equal; apply plus_zero.
+  - destruct x; simpl; f_equal; apply times_one.
+  - f_equal; apply times_zero.
+  - f_equal; apply times_sum.
+  - f_equal; apply dot_comm.
+  - simpl; rewrite !dot_plus; ring.
+  - simpl; rewrite !dot_times; ring.
+  - pose proof (dot_nonneg _ (fst x)); pose proof (dot_nonneg _ (snd x)); lra.
+Defined.
+
+(* W V, where W has p columns. *)
+Definition product (p : nat) (W V : nat -> nat -> R) (i j : nat) : R :=
+  total (fun k => W i k * V k j) p.
+
+Definition transpose (V : nat -> nat -> R) (i j : nat) : R := V j i.
+
+(* W V + b 1^T, of the pair (W, b). *)
+Definition affine (p : nat) (V : nat -> nat -> R) (P : (nat -> nat -> R) * (nat -> R))
+  (i j : nat) : R := product p (fst P) V i j + snd P i.
+
+Lemma product_linear : forall d p n (V : nat -> nat -> R),
+  linear (E := matrices d p) (F := matrices d n) (fun W => product p W V).
+Proof.
+  intros d p n V; split; intros; simpl; apply functional_extensionality; intro i;
+    apply functional_extensionality; intro j; unfold product.
+  - rewrite <- total_plus; apply total_ext; intros; ring.
+  - rewrite <- total_scal; apply total_ext; intros; ring.
+Qed.
+
+Lemma product_linear_r : forall d p n (W : nat -> nat -> R),
+  linear (E := matrices p n) (F := matrices d n) (fun V => product p W V).
+Proof.
+  intros d p n V; split; intros; simpl; apply functional_extensionality; intro i;
+    apply functional_extensionality; intro j; unfold product.
+  - rewrite <- total_plus; apply total_ext; intros; ring.
+  - rewrite <- total_scal; apply total_ext; intros; ring.
+Qed.
+
+Lemma total_scal_r : forall c f n, total (fun k => f k * c) n = total f n * c.
+Proof. intros; rewrite Rmult_comm, <- total_scal; apply total_ext; intros; ring. Qed.
+
+Lemma product_adjoint : forall d p n (V : nat -> nat -> R),
+  adjoint (E := matrices d p) (F := matrices d n) (fun W => product p W V)
+    (fun Y => product n Y (transpose V)).
+Proof.
+  intros d p n V W Y; simpl; apply total_ext; intros i Hi; unfold product, transpose.
+  transitivity (total (fun j => total (fun k => W i k * V k j * Y i j) p) n).
+  - apply total_ext; intros; rewrite total_scal_r; reflexivity.
+  - rewrite total_swap; apply total_ext; intros; rewrite <- total_scal; apply total_ext; intros.
+    ring.
+Qed.
+
+Lemma product_adjoint_r : forall d p n (W : nat -> nat -> R),
+  adjoint (E := matrices p n) (F := matrices d n) (fun V => product p W V)
+    (fun Y => product d (transpose W) Y).
+Proof.
+  intros d p n W V Y; simpl; unfold product, transpose.
+  rewrite (total_swap _ d n), (total_swap _ p n); apply total_ext; intros j Hj.
+  transitivity (total (fun i => total (fun k => W i k * V k j * Y i j) p) d).
+  - apply total_ext; intros; rewrite total_scal_r; reflexivity.
+  - rewrite total_swap; apply total_ext; intros; rewrite <- total_scal; apply total_ext; intros.
+    ring.
+Qed.
+
+Lemma identity_linear : forall E : space, linear (E := E) (F := E) (fun x => x).
+Proof. intro E; split; reflexivity. Qed.
+
+Lemma identity_adjoint : forall E : space, adjoint (E := E) (F := E) (fun x => x) (fun x => x).
+Proof. intros E x y; reflexivity. Qed.
+
+Lemma affine_linear : forall d p n (V : nat -> nat -> R),
+  linear (E := pairs (matrices d p) (vectors d)) (F := matrices d n) (affine p V).
+Proof.
+  intros d p n V; destruct (product_linear d p n V) as [Hp Ht]; split; intros; simpl;
+    apply functional_extensionality; intro i; apply functional_extensionality; intro j;
+    unfold affine; simpl.
+  - pose proof (f_equal (fun f => f i j) (Hp (fst x) (fst y))) as H; simpl in H; rewrite H; ring.
+  - pose proof (f_equal (fun f => f i j) (Ht a (fst x))) as H; simpl in H; rewrite H; ring.
+Qed.
+
+Lemma affine_adjoint : forall d p n (V : nat -> nat -> R),
+  adjoint (E := pairs (matrices d p) (vectors d)) (F := matrices d n) (affine p V)
+    (fun Y => (product n Y (transpose V), fun i => total (Y i) n)).
+Proof.
+  intros d p n V [W b] Y; pose proof (product_adjoint d p n V W Y) as H; simpl in *.
+  unfold affine; simpl; rewrite <- H, <- total_plus; apply total_ext; intros i _.
+  rewrite <- total_scal, <- total_plus; apply total_ext; intros; ring.
+Qed.
+
+Lemma weight_linear : forall E F : space, linear (E := pairs E F) (F := E) fst.
+Proof. intros E F; split; reflexivity. Qed.
+
+Lemma weight_adjoint : forall E F : space,
+  adjoint (E := pairs E F) (F := E) fst (fun C => (C, zero)).
+Proof. intros E F x C; simpl; rewrite dot_zero_r; ring. Qed.
+
+(* The W block without a bias: rho/2 |W V - U|^2 + tau/2 |W - C|^2 + mu/2 |W|^2. *)
+Definition weight_block (d p n : nat) (rho tau mu : R) (V : matrices p n) (U : matrices d n)
+  (C W : matrices d p) : R :=
+  rho / 2 * square (minus (product p W V : matrices d n) U) + tau / 2 * square (minus W C)
+  + mu / 2 * square W.
+
+Definition weight_residual (d p n : nat) (rho tau mu alpha : R) (V : matrices p n)
+  (U : matrices d n) (C W0 W1 : matrices d p) (i k : nat) : R :=
+  rho * total (fun j => (product p W1 V i j - U i j) * V k j) n + tau * (W1 i k - C i k)
+  + mu * W1 i k + alpha * (W1 i k - W0 i k).
+
+Lemma matrix_residual_zero : forall d p (x : matrices d p),
+  (forall i k, (i < d)%nat -> (k < p)%nat -> x i k = 0) -> forall y : matrices d p, dot x y = 0.
+Proof.
+  intros d p x Hx y; simpl; transitivity (total (fun _ => 0 * 0) d);
+    [|rewrite total_scal; ring].
+  apply total_ext; intros i Hi; transitivity (total (fun _ => 0 * 0) p);
+    [apply total_ext; intros k Hk; rewrite Hx by assumption; ring|rewrite total_scal; ring].
+Qed.
+
+Lemma weight_residual_is : forall d p n rho tau mu alpha (V : matrices p n) (U : matrices d n)
+    (C W0 W1 : matrices d p) i k,
+  least_squares_residual (E := matrices d p) (F := matrices d n) (G := matrices d p)
+    (fun W => product p W V) (fun Y => product n Y (transpose V)) (fun W => W) (fun W => W)
+    rho tau mu alpha U C W0 W1 i k
+  = weight_residual d p n rho tau mu alpha V U C W0 W1 i k.
+Proof.
+  intros; unfold least_squares_residual, weight_residual, minus; simpl.
+  unfold product at 1, transpose.
+  replace (total (fun j => (product p W1 V i j + -1 * U i j) * V k j) n)
+    with (total (fun j => (product p W1 V i j - U i j) * V k j) n)
+    by (apply total_ext; intros; ring).
+  ring.
+Qed.
+
+(* Its exact solve, for all sizes: a global minimiser with the proximal term, and the decrease. *)
+Theorem weight_step : forall d p n rho tau mu alpha (V : matrices p n) (U : matrices d n)
+    (C W0 W1 : matrices d p),
+  0 <= rho -> 0 <= tau -> 0 <= mu + alpha ->
+  (forall i k, (i < d)%nat -> (k < p)%nat ->
+     weight_residual d p n rho tau mu alpha V U C W0 W1 i k = 0) ->
+  let f := weight_block d p n rho tau mu V U C in
+  (forall W, f W1 + alpha / 2 * square (minus W1 W0) <= f W + alpha / 2 * square (minus W W0)) /\
+  f W0 - f W1 = (alpha + (tau + mu) / 2) * square (minus W1 W0)
+                + rho / 2 * square (product p (minus W1 W0) V : matrices d n).
+Proof.
+  intros d p n rho tau mu alpha V U C W0 W1 Hr Ht Hm Hres f.
+  set (T := (fun W : matrices d p => (product p W V : matrices d n))).
+  pose proof (product_linear d p n V : linear T) as HT.
+  pose proof (product_adjoint d p n V) as AT.
+  pose proof (identity_linear (matrices d p)) as HS.
+  pose proof (identity_adjoint (matrices d p)) as AS.
+  assert (Z : forall x : matrices d p,
+             dot (least_squares_residual (E := matrices d p) (F := matrices d n)
+                    (G := matrices d p) T (fun Y => product n Y (transpose V)) (fun W => W)
+                    (fun W => W) rho tau mu alpha U C W0 W1) x = 0).
+  { apply matrix_residual_zero; intros i k Hi Hk; unfold T; rewrite weight_residual_is.
+    apply Hres; assumption. }
+  destruct (least_squares_exact _ _ _ T _ _ _ rho tau mu alpha U C W0 W1 HT HS AT AS Hr Ht Hm Z)
+    as [H1 H2]; split; [exact H1|].
+  transitivity ((alpha + mu / 2) * square (minus W1 W0)
+                + rho / 2 * square (product p (minus W1 W0) V : matrices d n)
+                + tau / 2 * square (minus W1 W0)); [exact H2|field].
+Qed.
+
+(* The joint (W, b) block: the bias is in the mu term and has no tau term. *)
+Definition affine_block (d p n : nat) (rho tau mu : R) (V : matrices p n) (U : matrices d n)
+  (C : matrices d p) (P : pairs (matrices d p) (vectors d)) : R :=
+  rho / 2 * square (minus (affine p V P : matrices d n) U) + tau / 2 * square (minus (fst P) C)
+  + mu / 2 * square P.
+
+(* Its exact solve.  The two normal equations are joint: with the bias of the other block's old
+   value they are others. *)
+Theorem affine_step : forall d p n rho tau mu alpha (V : matrices p n) (U : matrices d n)
+    (C W0 W1 : matrices d p) (b0 b1 : vectors d),
+  0 <= rho -> 0 <= tau -> 0 <= mu + alpha ->
+  (forall i k, (i < d)%nat -> (k < p)%nat ->
+     rho * total (fun j => (product p W1 V i j + b1 i - U i j) * V k j) n
+     + tau * (W1 i k - C i k) + mu * W1 i k + alpha * (W1 i k - W0 i k) = 0) ->
+  (forall i, (i < d)%nat ->
+     rho * total (fun j => product p W1 V i j + b1 i - U i j) n + mu * b1 i
+     + alpha * (b1 i - b0 i) = 0) ->
+  let P0 : pairs (matrices d p) (vectors d) := (W0, b0) in
+  let P1 : pairs (matrices d p) (vectors d) := (W1, b1) in
+  let f := affine_block d p n rho tau mu V U C in
+  (forall P, f P1 + alpha / 2 * square (minus P1 P0) <= f P + alpha / 2 * square (minus P P0)) /\
+  f P0 - f P1 = (alpha + mu / 2) * square (minus P1 P0) + tau / 2 * square (minus W1 W0)
+                + rho / 2 * square (affine p V (minus P1 P0) : matrices d n).
+Proof.
+  intros d p n rho tau mu alpha V U C W0 W1 b0 b1 Hr Ht Hm HW Hb P0 P1 f.
+  pose proof (affine_linear d p n V) as HT; pose proof (affine_adjoint d p n V) as AT.
+  pose proof (weight_linear (matrices d p) (vectors d)) as HS.
+  pose proof (weight_adjoint (matrices d p) (vectors d)) as AS.
+  set (res := least_squares_residual (E := pairs (matrices d p) (vectors d)) (F := matrices d n)
+                (G := matrices d p) (affine p V)
+                (fun Y => (product n Y (transpose V), fun i => total (Y i) n)) fst
+                (fun C => (C, zero)) rho tau mu alpha U C P0 P1).
+  assert (Z : forall x : pairs (matrices d p) (vectors d), dot res x = 0).
+  { intros [X x].
+    change (dot (fst res) X + dot (snd res) x = 0).
+    rewrite (matrix_residual_zero d p (fst res)).
+    - replace (dot (snd res) x) with (total (fun _ => 0 * 0) d); [rewrite total_scal; ring|].
+      simpl; apply total_ext; intros i Hi; unfold affine; simpl.
+      specialize (Hb i Hi).
+      replace (total (fun j => product p W1 V i j + b1 i + -1 * U i j) n)
+        with (total (fun j => product p W1 V i j + b1 i - U i j) n)
+        by (apply total_ext; intros; ring).
+      replace (0 * 0) with ((rho * total (fun j => product p W1 V i j + b1 i - U i j) n + mu * b1 i
+                             + alpha * (b1 i - b0 i)) * x i) by (rewrite Hb; ring).
+      ring.
+    - intros i k Hi Hk; simpl; unfold affine, product at 1, transpose; simpl.
+      specialize (HW i k Hi Hk); rewrite <- HW.
+      replace (total (fun j => (product p W1 V i j + b1 i + -1 * U i j) * V k j) n)
+        with (total (fun j => (product p W1 V i j + b1 i - U i j) * V k j) n)
+        by (apply total_ext; intros; ring).
+      ring. }
+  destruct (least_squares_exact _ _ _ _ _ _ _ rho tau mu alpha U C P0 P1 HT HS AT AS Hr Ht Hm Z)
+    as [H1 H2]; split; [exact H1|].
+  transitivity ((alpha + mu / 2) * square (minus P1 P0)
+                + rho / 2 * square (affine p V (minus P1 P0) : matrices d n)
+                + tau / 2 * square (minus W1 W0)); [exact H2|ring].
+Qed.
