@@ -619,3 +619,166 @@ Proof.
                 + rho / 2 * square (affine p V (minus P1 P0) : matrices d n)
                 + tau / 2 * square (minus W1 W0)); [exact H2|ring].
 Qed.
+
+(* The V block of a hidden layer: A is the activation's value, B the next layer's U - b.  a is 0 in
+   the solver. *)
+Theorem value_step : forall d p n gamma rho a (W : matrices d p) (B : matrices d n)
+    (A V0 V1 : matrices p n),
+  0 <= gamma -> 0 <= rho -> 0 <= a ->
+  (forall k j, (k < p)%nat -> (j < n)%nat ->
+     rho * total (fun i => W i k * (product p W V1 i j - B i j)) d + gamma * (V1 k j - A k j)
+     + a * (V1 k j - V0 k j) = 0) ->
+  let f := fun V : matrices p n =>
+    rho / 2 * square (minus (product p W V : matrices d n) B) + gamma / 2 * square (minus V A) in
+  (forall V, f V1 + a / 2 * square (minus V1 V0) <= f V + a / 2 * square (minus V V0)) /\
+  f V0 - f V1 = (a + gamma / 2) * square (minus V1 V0)
+                + rho / 2 * square (product p W (minus V1 V0) : matrices d n).
+Proof.
+  intros d p n gamma rho a W B A V0 V1 Hg Hr Ha Hres f.
+  set (T := (fun V : matrices p n => (product p W V : matrices d n))).
+  pose proof (product_linear_r d p n W : linear T) as HT.
+  pose proof (product_adjoint_r d p n W) as AT.
+  pose proof (identity_linear (matrices p n)) as HS.
+  pose proof (identity_adjoint (matrices p n)) as AS.
+  assert (Z : forall x : matrices p n,
+             dot (least_squares_residual (E := matrices p n) (F := matrices d n)
+                    (G := matrices p n) T (fun Y => product d (transpose W) Y) (fun V => V)
+                    (fun V => V) rho gamma 0 a B A V0 V1) x = 0).
+  { apply matrix_residual_zero; intros k j Hk Hj; simpl; unfold product at 1, transpose, T.
+    eapply eq_trans; [|exact (Hres k j Hk Hj)].
+    replace (total (fun i => W i k * (product p W V1 i j + -1 * B i j)) d)
+      with (total (fun i => W i k * (product p W V1 i j - B i j)) d)
+      by (apply total_ext; intros; ring).
+    ring. }
+  assert (Hm : 0 <= 0 + a) by lra.
+  destruct (least_squares_exact _ _ _ T _ _ _ rho gamma 0 a B A V0 V1 HT HS AT AS Hr Hg Hm Z)
+    as [H1 H2]; unfold least_squares in H1, H2; split.
+  - intro V; specialize (H1 V); unfold T in H1; unfold f; lra.
+  - transitivity ((a + 0 / 2) * square (minus V1 V0)
+                  + rho / 2 * square (product p W (minus V1 V0) : matrices d n)
+                  + gamma / 2 * square (minus V1 V0)); [|unfold T; field].
+    eapply eq_trans; [|exact H2]; unfold f, T; cbv beta; field.
+Qed.
+
+(* One number: rho = tau = 1, alpha = 1/2, V = 1, U = 1, C = 2, W0 = 0: the exact step is to 6/5. *)
+Lemma weight_step_used :
+  let one := (fun _ _ : nat => 1) in
+  let f := weight_block 1 1 1 1 1 0 one one (fun _ _ => 2) in
+  f (fun _ _ => 0) - f (fun _ _ => 6 / 5) = (1 / 2 + 1 / 2 + 1 / 2) * (6 / 5) ^ 2.
+Proof.
+  intros one f.
+  destruct (weight_step 1 1 1 1 1 0 (1 / 2) one one (fun _ _ => 2) (fun _ _ => 0)
+              (fun _ _ => 6 / 5)) as [_ H]; try lra.
+  - intros [|i] [|k] Hi Hk; try lia; unfold weight_residual, product, one; simpl; field.
+  - eapply eq_trans; [exact H|]; unfold square, minus, product, one; simpl; field.
+Qed.
+
+(* The same with a bias, from W0 = b0 = 0: to W = 14/11 and b = -2/11. *)
+Lemma affine_step_used :
+  let one := (fun _ _ : nat => 1) in
+  let f := affine_block 1 1 1 1 1 0 one one (fun _ _ => 2) in
+  f (fun _ _ => 0, fun _ => 0) - f (fun _ _ => 14 / 11, fun _ => - 2 / 11)
+    = 1 / 2 * ((14 / 11) ^ 2 + (2 / 11) ^ 2) + 1 / 2 * (14 / 11) ^ 2 + 1 / 2 * (12 / 11) ^ 2.
+Proof.
+  intros one f.
+  destruct (affine_step 1 1 1 1 1 0 (1 / 2) one one (fun _ _ => 2) (fun _ _ => 0)
+              (fun _ _ => 14 / 11) (fun _ => 0) (fun _ => - 2 / 11)) as [_ H]; try lra.
+  - intros [|i] [|k] Hi Hk; try lia; unfold product, one; simpl; field.
+  - intros [|i] Hi; try lia; unfold product, one; simpl; field.
+  - eapply eq_trans; [exact H|]; unfold square, minus, affine, product, one; simpl; field.
+Qed.
+
+(* One number: W = rho = 1, B = 1, gamma = 2, A = 0, no proximal term: from 0 to 1/3. *)
+Lemma value_step_used :
+  let one := (fun _ _ : nat => 1) in
+  let f := fun V : matrices 1 1 =>
+    1 / 2 * square (minus (product 1 one V : matrices 1 1) one)
+    + 2 / 2 * square (minus V (fun _ _ => 0)) in
+  f (fun _ _ => 0) - f (fun _ _ => 1 / 3) = (2 / 2 + 1 / 2) * (1 / 3) ^ 2.
+Proof.
+  intros one f.
+  destruct (value_step 1 1 1 2 1 0 one one (fun _ _ => 0) (fun _ _ => 0) (fun _ _ => 1 / 3))
+    as [_ H]; try lra.
+  - intros [|k] [|j] Hk Hj; try lia; unfold product, one; simpl; field.
+  - eapply eq_trans; [exact H|]; unfold square, minus, product, one; simpl; field.
+Qed.
+
+(* The step of a convex loss, of vectors of any length.  l is convex in the plain sense, no
+   derivative is asked for. *)
+Definition convex {E : space} (l : E -> R) : Prop :=
+  forall x y t, 0 < t < 1 ->
+    l (plus (times (1 - t) x) (times t y)) <= (1 - t) * l x + t * l y.
+
+Theorem convex_step_growth : forall (E : space) (l : E -> R) m a x,
+  convex l ->
+  (forall v, l x + m / 2 * square (minus x a) <= l v + m / 2 * square (minus v a)) ->
+  forall v, l x + m / 2 * square (minus x a) + m / 2 * square (minus v x)
+            <= l v + m / 2 * square (minus v a).
+Proof.
+  intros E l m a x Hl Hx v.
+  set (A := l v - l x + m * dot (minus x a) (minus v x)).
+  set (h := square (minus v x)).
+  assert (I : forall t, 0 < t < 1 -> 0 <= A + m / 2 * t * h).
+  { intros t Ht; specialize (Hx (plus (times (1 - t) x) (times t v))); specialize (Hl x v t Ht).
+    assert (Q : square (minus (plus (times (1 - t) x) (times t v)) a)
+                = square (minus x a) + 2 * t * dot (minus x a) (minus v x) + t ^ 2 * h).
+    { unfold h, square, minus; repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+      rewrite (dot_comm _ v x), (dot_comm _ a x), (dot_comm _ a v); ring. }
+    rewrite Q in Hx.
+    apply Rmult_le_reg_l with t; [lra|]; unfold A; lra. }
+  assert (Q : square (minus v a)
+              = square (minus x a) + 2 * dot (minus x a) (minus v x) + h).
+  { unfold h, square, minus; repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+    rewrite (dot_comm _ v x), (dot_comm _ a x), (dot_comm _ a v); ring. }
+  assert (HA : 0 <= A).
+  { destruct (Rle_dec 0 A) as [HA|HA]; [exact HA|exfalso].
+    assert (Hk : 0 < 1 + Rabs (m / 2 * h)) by (pose proof (Rabs_pos (m / 2 * h)); lra).
+    set (t := Rmin (1 / 2) (- A / 2 / (1 + Rabs (m / 2 * h)))).
+    assert (Ht : 0 < t < 1 /\ t * (1 + Rabs (m / 2 * h)) <= - A / 2).
+    { assert (0 < - A / 2 / (1 + Rabs (m / 2 * h))) by (apply Rdiv_lt_0_compat; lra).
+      split; [unfold t, Rmin; destruct (Rle_dec (1 / 2) _); lra|].
+      apply Rle_trans with (- A / 2 / (1 + Rabs (m / 2 * h)) * (1 + Rabs (m / 2 * h)));
+        [apply Rmult_le_compat_r; [lra|apply Rmin_r]|right; field; lra]. }
+    destruct Ht as [Ht Hta]; specialize (I t Ht).
+    pose proof (Rmult_le_compat_l t _ _ ltac:(lra) (Rle_abs (m / 2 * h))); lra. }
+  unfold A in HA; rewrite Q; lra.
+Qed.
+
+(* The V_N step for any convex loss: u is the last layer's U, old the old V_N.  The minimiser of the
+   loss plus (gamma + alpha)/2 |v - a|^2 lowers the objective by at least (alpha + gamma/2) times
+   the squared step. *)
+Theorem convex_step_decrease : forall (E : space) (l : E -> R) gamma alpha u old x,
+  convex l -> gamma + alpha <> 0 ->
+  let m := gamma + alpha in
+  let a := times (/ m) (plus (times gamma u) (times alpha old)) in
+  (forall v, l x + m / 2 * square (minus x a) <= l v + m / 2 * square (minus v a)) ->
+  (alpha + gamma / 2) * square (minus x old)
+    <= (l old + gamma / 2 * square (minus old u)) - (l x + gamma / 2 * square (minus x u)).
+Proof.
+  intros E l gamma alpha u old x Hl Hm m a Hx.
+  pose proof (convex_step_growth E l m a x Hl Hx old) as H.
+  assert (Q : m / 2 * square (minus old a) - m / 2 * square (minus x a)
+              - m / 2 * square (minus old x)
+              = gamma / 2 * square (minus old u) - gamma / 2 * square (minus x u)
+                - (alpha + gamma / 2) * square (minus x old)).
+  { unfold square, minus, a, m; repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+    rewrite (dot_comm _ u old), (dot_comm _ u x), (dot_comm _ old x); field; exact Hm. }
+  lra.
+Qed.
+
+(* |v| of one number, u = 3, gamma = 1, alpha = 1, from 0: to 1. *)
+Lemma convex_step_decrease_used :
+  (1 + 1 / 2) * 1 <= (Rabs 0 + 1 / 2 * 9) - (Rabs 1 + 1 / 2 * 4).
+Proof.
+  pose proof (convex_step_decrease line (fun v : line => Rabs v) 1 1 3 0 1) as H.
+  unfold square, minus in H; simpl in H; rewrite Rabs_R0, Rabs_R1 in *.
+  assert (Hc : convex (E := line) (fun v : line => Rabs v)).
+  { intros x y t Ht; simpl.
+    apply Rle_trans with (Rabs ((1 - t) * x) + Rabs (t * y)); [apply Rabs_triang|].
+    rewrite !Rabs_mult, (Rabs_right (1 - t)), (Rabs_right t) by lra; apply Rle_refl. }
+  replace (/ (1 + 1) * (1 * 3 + 1 * 0)) with (3 / 2) in H by field.
+  assert (Hm : forall v, 1 + (1 + 1) / 2 * ((1 + -1 * (3 / 2)) * (1 + -1 * (3 / 2)))
+                         <= Rabs v + (1 + 1) / 2 * ((v + -1 * (3 / 2)) * (v + -1 * (3 / 2)))).
+  { intro v; pose proof (Rle_abs v); pose proof (pow2_ge_0 (v - 1)); lra. }
+  specialize (H Hc ltac:(lra) Hm); lra.
+Qed.
