@@ -140,3 +140,184 @@ Definition tt_L := one_layer 2 4 4 1 1 1 identity4 tt_Y.
 
 Lemma square_minus_comm : forall (E : space) (x y : E), square (minus x y) = square (minus y x).
 Proof. intros; rewrite !square_minus, (dot_comm _ x y); ring. Qed.
+
+(* alpha = gamma = rho = tau = 1.  At (V, U, W0, Z0) the V step and the U step stay where they are
+   and the W step goes to W1: all three are exact minimisers.  Z0 and Z1 are trains of ranks (1,1).
+   Going on to Z1 the objective rises from 151/50 to 159/50, above the 31/10 from which the sweep
+   began.  Z1 is what a left-to-right TT-SVD of W1 may give (its second step has a tie, of which
+   every choice has this objective); that is not proved here, nor needed for the values. *)
+Theorem tt_svd_raises :
+  (forall V, tt_L tt_V tt_U tt_W0 tt_Z0 + 1 / 2 * square (minus tt_V tt_V)
+             <= tt_L V tt_U tt_W0 tt_Z0 + 1 / 2 * square (minus V tt_V)) /\
+  (forall U, tt_L tt_V tt_U tt_W0 tt_Z0 <= tt_L tt_V U tt_W0 tt_Z0) /\
+  (forall W, tt_L tt_V tt_U tt_W1 tt_Z0 + 1 / 2 * square (minus tt_W1 tt_W0)
+             <= tt_L tt_V tt_U W tt_Z0 + 1 / 2 * square (minus W tt_W0)) /\
+  (exists g1 g2 g3, train g1 g2 g3 tt_Z0) /\ (exists g1 g2 g3, train g1 g2 g3 tt_Z1) /\
+  tt_L tt_V tt_U tt_W0 tt_Z0 = 31 / 10 /\
+  tt_L tt_V tt_U tt_W1 tt_Z0 = 151 / 50 /\
+  tt_L tt_V tt_U tt_W1 tt_Z1 = 159 / 50.
+Proof.
+  unfold tt_L, one_layer; repeat split.
+  - intro V.
+    assert (I : 1 / 2 * square (minus V tt_Y) + 1 / 2 * square (minus V tt_U)
+                + 1 / 2 * square (minus V tt_V)
+                - (1 / 2 * square (minus tt_V tt_Y) + 1 / 2 * square (minus tt_V tt_U)
+                   + 1 / 2 * square (minus tt_V tt_V)) = 3 / 2 * square (minus V tt_V))
+      by (unfold square, minus, tt_V, tt_U, tt_Y, table; simpl; field).
+    pose proof (square_nonneg (minus V tt_V)); lra.
+  - intro U.
+    assert (I : 1 / 2 * square (minus tt_V U)
+                + 1 / 2 * square (minus U (product 4 tt_W0 identity4 : matrices 2 4))
+                - (1 / 2 * square (minus tt_V tt_U)
+                   + 1 / 2 * square (minus tt_U (product 4 tt_W0 identity4 : matrices 2 4)))
+                = square (minus U tt_U))
+      by (unfold square, minus, tt_V, tt_U, tt_W0, product, identity4, table; simpl; field).
+    pose proof (square_nonneg (minus U tt_U)); lra.
+  - intro W.
+    assert (I : 1 / 2 * square (minus tt_U (product 4 W identity4 : matrices 2 4))
+                + 1 / 2 * square (minus W tt_Z0) + 1 / 2 * square (minus W tt_W0)
+                - (1 / 2 * square (minus tt_U (product 4 tt_W1 identity4 : matrices 2 4))
+                   + 1 / 2 * square (minus tt_W1 tt_Z0) + 1 / 2 * square (minus tt_W1 tt_W0))
+                = 3 / 2 * square (minus W tt_W1))
+      by (unfold square, minus, tt_U, tt_W0, tt_W1, tt_Z0, product, identity4, table; simpl; field).
+    pose proof (square_nonneg (minus W tt_W1)); lra.
+  - exists (fun a => match a with 0%nat => 6 / 5 | _ => 0 end),
+      (fun b => match b with 0%nat => 1 | _ => 0 end),
+      (fun c => match c with 0%nat => 1 | _ => 0 end).
+    intros [|[|a]] [|[|b]] [|[|c]] Ha Hb Hc; try lia; unfold tt_Z0, table; simpl; ring.
+  - exists (fun a => match a with 0%nat => 0 | _ => 4 / 5 end),
+      (fun b => match b with 0%nat => 1 | _ => 0 end),
+      (fun c => match c with 0%nat => 0 | _ => 1 end).
+    intros [|[|a]] [|[|b]] [|[|c]] Ha Hb Hc; try lia; unfold tt_Z1, table; simpl; ring.
+  - unfold square, minus, tt_V, tt_U, tt_Y, tt_W0, tt_Z0, product, identity4, table; simpl; field.
+  - unfold square, minus, tt_V, tt_U, tt_Y, tt_W1, tt_Z0, product, identity4, table; simpl; field.
+  - unfold square, minus, tt_V, tt_U, tt_Y, tt_W1, tt_Z1, product, identity4, table; simpl; field.
+Qed.
+
+(* Boundedness at mu = 0. *)
+
+(* Two layers, ReLU then identity, squared loss: widths p, d, q, n samples. *)
+Record net (p d q n : nat) := Net {
+  V1 : matrices d n; U1 : matrices d n; W1 : matrices d p; b1 : vectors d; Z1 : matrices d p;
+  V2 : matrices q n; U2 : matrices q n; W2 : matrices q d; b2 : vectors q; Z2 : matrices q d }.
+
+Arguments Net {p d q n}.
+Arguments V1 {p d q n}. Arguments U1 {p d q n}. Arguments W1 {p d q n}. Arguments b1 {p d q n}.
+Arguments Z1 {p d q n}. Arguments V2 {p d q n}. Arguments U2 {p d q n}. Arguments W2 {p d q n}.
+Arguments b2 {p d q n}. Arguments Z2 {p d q n}.
+
+Definition objective {p d q n : nat} (gamma rho tau mu : R) (X : matrices p n) (Y : matrices q n)
+  (P : net p d q n) : R :=
+  1 / 2 * square (minus (V2 P) Y)
+  + gamma / 2 * (square (minus (V1 P) ((fun i j => relu (U1 P i j)) : matrices d n))
+                 + square (minus (V2 P) (U2 P)))
+  + rho / 2 * (square (minus (U1 P) (affine p X (W1 P, b1 P) : matrices d n))
+               + square (minus (U2 P) (affine d (V1 P) (W2 P, b2 P) : matrices q n)))
+  + tau / 2 * (square (minus (W1 P) (Z1 P)) + square (minus (W2 P) (Z2 P)))
+  + mu / 2 * (square (W1 P) + square (W2 P) + square (b1 P) + square (b2 P)).
+
+Definition nothing : nat -> nat -> R := fun _ _ => 0.
+
+Lemma matrix_square_zero : forall d p (x : matrices d p),
+  (forall i k, (i < d)%nat -> (k < p)%nat -> x i k = 0) -> square x = 0.
+Proof. intros d p x Hx; apply matrix_residual_zero; exact Hx. Qed.
+
+Lemma total_zeros : forall f n, (forall k, (k < n)%nat -> f k = 0) -> total f n = 0.
+Proof.
+  intros f n H; transitivity (total (fun _ => 0 * 0) n); [|rewrite total_scal; ring].
+  apply total_ext; intros k Hk; rewrite (H k Hk); ring.
+Qed.
+
+Lemma total_const : forall c n, total (fun _ => c) n = INR n * c.
+Proof.
+  intros c n; induction n as [|n IH]; [simpl; ring|].
+  rewrite S_INR; cbn [total]; rewrite IH; ring.
+Qed.
+
+(* Only the first bias and its U are not zero: b_1 = -t 1 and U_1 = -t 1 1^T. *)
+Definition far_bias (p d q n : nat) (t : R) : net p d q n :=
+  Net nothing (fun _ _ => - t) nothing (fun _ => - t) nothing
+      nothing nothing nothing (fun _ => 0) nothing.
+
+Lemma far_bias_objective : forall p d q n gamma rho tau mu X t, 0 <= t ->
+  objective gamma rho tau mu X nothing (far_bias p d q n t) = mu / 2 * (INR d * t ^ 2).
+Proof.
+  intros p d q n gamma rho tau mu X t Ht; unfold objective, far_bias; cbn [V1 U1 W1 b1 Z1 V2 U2 W2 b2 Z2].
+  rewrite !matrix_square_zero;
+    try (intros i k Hi Hk; unfold minus, nothing, affine; simpl; rewrite ?relu_neg by lra;
+         try unfold product; rewrite ?total_zeros by (intros; ring); ring).
+  replace (square ((fun _ => - t) : vectors d)) with (INR d * t ^ 2)
+    by (unfold square; simpl; rewrite total_const; ring).
+  replace (square ((fun _ => 0) : vectors q)) with 0
+    by (unfold square; simpl; rewrite total_const; ring).
+  ring.
+Qed.
+
+(* For all widths, samples X and weights gamma, rho, tau, with Y = 0 and mu = 0: the objective is 0
+   along iterates of which the bias alone exceeds any bound.  So a bounded objective bounds
+   nothing at mu = 0. *)
+Theorem unbounded_without_decay : forall p d q n gamma rho tau (X : matrices p n) bound,
+  (0 < d)%nat ->
+  exists P : net p d q n, objective gamma rho tau 0 X nothing P = 0 /\ bound < square (b1 P).
+Proof.
+  intros p d q n gamma rho tau X bound Hd.
+  set (t := 1 + Rabs bound); assert (Ht : 1 <= t) by (unfold t; pose proof (Rabs_pos bound); lra).
+  exists (far_bias p d q n t); split; [rewrite far_bias_objective by lra; field|].
+  cbn [far_bias b1]; unfold square; simpl; rewrite total_const.
+  assert (Hn : 1 <= INR d) by (apply (le_INR 1); lia).
+  assert (bound < t) by (unfold t; pose proof (Rle_abs bound); lra).
+  assert (t <= t * t) by nra.
+  pose proof (Rmult_le_compat_r (t * t) 1 (INR d) ltac:(nra) Hn); lra.
+Qed.
+
+(* With mu > 0 the objective of those iterates is mu/2 d t^2: the bias belongs in the mu term. *)
+Theorem decay_holds_the_bias : forall p d q n gamma rho tau mu (X : matrices p n) t,
+  0 <= t ->
+  objective gamma rho tau mu X nothing (far_bias p d q n t) = mu / 2 * (INR d * t ^ 2).
+Proof. intros; apply far_bias_objective; assumption. Qed.
+
+(* Without a bias: X >= 0, W_1 = Z_1 = -t e_1 e_1^T with one nonzero, U_1 = W_1 X. *)
+Definition corner (t : R) : nat -> nat -> R := fun i k =>
+  match i, k with O, O => - t | _, _ => 0 end.
+
+Theorem unbounded_without_bias : forall p d q n gamma rho tau (X : matrices p n) bound,
+  (0 < p)%nat -> (0 < d)%nat -> (forall k j, 0 <= X k j) ->
+  exists P : net p d q n, objective gamma rho tau 0 X nothing P = 0 /\
+    b1 P = (fun _ => 0) /\ b2 P = (fun _ => 0) /\ bound < square (W1 P).
+Proof.
+  intros p d q n gamma rho tau X bound Hp Hd HX.
+  set (t := 1 + Rabs bound); assert (Ht : 1 <= t) by (unfold t; pose proof (Rabs_pos bound); lra).
+  assert (HU : forall i j, product p (corner t) X i j <= 0).
+  { intros i j; unfold product.
+    pose proof (total_le (fun k => corner t i k * X k j) (fun _ => 0) p) as H.
+    rewrite total_const, Rmult_0_r in H; apply H; intros k Hk; specialize (HX k j).
+    unfold corner; destruct i, k; nra. }
+  exists (Net nothing (product p (corner t) X) (corner t) (fun _ => 0) (corner t)
+              nothing nothing nothing (fun _ => 0) nothing).
+  split; [|split; [reflexivity|split; [reflexivity|]]].
+  - unfold objective; cbn [V1 U1 W1 b1 Z1 V2 U2 W2 b2 Z2].
+    rewrite !(matrix_square_zero d n), !(matrix_square_zero q n), !(matrix_square_zero q d);
+      try (intros i k Hi Hk; unfold minus, nothing, affine; simpl; rewrite ?relu_neg by apply HU;
+           try (unfold product at 1; rewrite total_zeros by (intros; ring)); ring).
+    rewrite square_minus_self; field.
+  - cbn [W1]; destruct p as [|p]; [lia|]; destruct d as [|d]; [lia|].
+    change (bound < total (fun i => total (fun k => corner t i k * corner t i k) (S p)) (S d)).
+    rewrite total_shift, (total_shift (fun k => corner t 0 k * corner t 0 k)).
+    rewrite (total_zeros (fun k => corner t 0 (S k) * corner t 0 (S k)))
+      by (intros; unfold corner; ring).
+    rewrite (total_zeros (fun i => total (fun k => corner t (S i) k * corner t (S i) k) (S p)))
+      by (intros; apply total_zeros; intros; unfold corner; ring).
+    cbn [corner].
+    assert (bound < t) by (unfold t; pose proof (Rle_abs bound); lra); nra.
+Qed.
+
+(* Tensor-train cores of modes (1,1): t and 1/t have the product 1 whatever t is, so that neither
+   the reconstruction nor mu |W|^2 bounds them. *)
+Theorem cores_unbounded : forall bound : R, exists g1 g2, g1 * g2 = 1 /\ bound < g1 ^ 2 + g2 ^ 2.
+Proof.
+  intro bound; set (t := 1 + Rabs bound).
+  assert (Ht : 1 <= t) by (unfold t; pose proof (Rabs_pos bound); lra).
+  exists t, (/ t); split; [field; lra|].
+  assert (bound < t) by (unfold t; pose proof (Rle_abs bound); lra).
+  pose proof (pow2_ge_0 (/ t)); nra.
+Qed.
