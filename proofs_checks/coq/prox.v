@@ -154,18 +154,58 @@ Proof.
       intros y [<-|[<-|Hy]]; [| |apply Hfirst; right; exact Hy]; unfold first in *; lra.
 Qed.
 
-(* What the solver returns: of the global minimisers the one nearest to the old value, and of two
-   equally near the lower.  The candidates are walked in ascending order. *)
+(* Pieces in ascending order: each but the first begins where the one before ends, the last is
+   unbounded above.  chain None pieces: the first is unbounded below too. *)
+Inductive chain : option R -> list piece -> Prop :=
+  | chain_last : forall l p, low p = l -> high p = None -> chain l [p]
+  | chain_more : forall l t p rest,
+      low p = l -> high p = Some t -> match l with Some b => b <= t | None => True end ->
+      chain (Some t) rest -> chain l (p :: rest).
+
+Lemma chain_covers_from : forall l pieces, chain l pieces ->
+  forall u, match l with Some b => b <= u | None => True end ->
+  exists p, In p pieces /\ inside p u.
+Proof.
+  intros l pieces H; induction H as [l p Hl Hh|l t p rest Hl Hh Ht Hrest IH]; intros u Hu.
+  - exists p; split; [left; reflexivity|]; unfold inside; rewrite Hl, Hh; tauto.
+  - destruct (Rle_dec u t) as [H|H].
+    + exists p; split; [left; reflexivity|]; unfold inside; rewrite Hl, Hh; tauto.
+    + destruct (IH u) as [q [Hq Hi]]; [lra|]; exists q; split; [right; exact Hq|exact Hi].
+Qed.
+
+Lemma chain_covers : forall pieces, chain None pieces -> covers pieces.
+Proof. intros pieces H u; apply (chain_covers_from None); [exact H|exact I]. Qed.
+
+Lemma chain_sorted : forall gamma beta v m l pieces, chain l pieces ->
+  StronglySorted Rle (map (candidate gamma beta v m) pieces) /\
+  forall b, l = Some b -> Forall (Rle b) (map (candidate gamma beta v m) pieces).
+Proof.
+  intros gamma beta v m l pieces H.
+  induction H as [l p Hl Hh|l t p rest Hl Hh Ht Hrest [IHs IHb]]; cbn [map].
+  - split; [repeat constructor|]; intros b ->; constructor; [|constructor].
+    unfold candidate, clip; rewrite Hl, Hh; apply Rmax_r.
+  - specialize (IHb t eq_refl); split.
+    + constructor; [exact IHs|]; apply Forall_impl with (2 := IHb); intros c Hc.
+      apply Rle_trans with t; [|exact Hc]; unfold candidate, clip; rewrite Hh; apply Rmin_r.
+    + intros b ->; constructor.
+      * unfold candidate, clip; rewrite Hl, Hh.
+        apply Rmin_glb; [apply Rmax_r|exact Ht].
+      * apply Forall_impl with (2 := IHb); intros c Hc; lra.
+Qed.
+
+(* What the solver returns, for pieces in ascending order, any number of them: of the global
+   minimisers the one nearest to the old value, and of two equally near the lower. *)
 Theorem pieces_choice : forall gamma beta v m old p more s x,
-  0 <= gamma -> 0 < beta -> covers (p :: more) -> agrees (p :: more) s ->
-  StronglySorted Rle (map (candidate gamma beta v m) (p :: more)) ->
+  0 <= gamma -> 0 < beta -> chain None (p :: more) -> agrees (p :: more) s ->
   x = choose (cost gamma beta v m s) old (candidate gamma beta v m p)
         (map (candidate gamma beta v m) more) ->
   minimiser (cost gamma beta v m s) x /\
   forall y, minimiser (cost gamma beta v m s) y ->
     Rabs (x - old) <= Rabs (y - old) /\ (Rabs (x - old) = Rabs (y - old) -> x <= y).
 Proof.
-  intros gamma beta v m old p more s x Hg Hb Hc Hs Hsort ->.
+  intros gamma beta v m old p more s x Hg Hb Hchain Hs ->.
+  pose proof (chain_covers _ Hchain) as Hc.
+  destruct (chain_sorted gamma beta v m _ _ Hchain) as [Hsort _].
   destruct (choose_first (cost gamma beta v m s) old _ _ Hsort) as [Hin Hfirst].
   set (x := choose _ _ _ _) in *; clearbody x.
   assert (Hx : minimiser (cost gamma beta v m s) x).
@@ -178,18 +218,53 @@ Proof.
   specialize (Hx y); specialize (Hy x); unfold first in Hfirst; lra.
 Qed.
 
+(* The activations of the family meet these hypotheses. *)
+Definition leaky_pieces (slope : R) : list piece :=
+  [Piece slope 0 None (Some 0); Piece 1 0 (Some 0) None].
+
+Lemma leaky_used : forall slope, 0 < slope < 1 ->
+  chain None (leaky_pieces slope) /\ agrees (leaky_pieces slope) (fun u => Rmax u (slope * u)).
+Proof.
+  intros k Hk; split; [repeat econstructor|].
+  intros p u [<-|[<-|[]]] [Hl Hh]; simpl in *;
+    [rewrite Rmax_right by nra|rewrite Rmax_left by nra]; ring.
+Qed.
+
+Definition abs_pieces : list piece := [Piece (-1) 0 None (Some 0); Piece 1 0 (Some 0) None].
+
+Lemma abs_used : chain None abs_pieces /\ agrees abs_pieces Rabs.
+Proof.
+  split; [repeat econstructor|].
+  intros p u [<-|[<-|[]]] [Hl Hh]; simpl in *;
+    [rewrite Rabs_left1 by exact Hh|rewrite Rabs_right by lra]; ring.
+Qed.
+
+(* k u + c clipped to [bottom, top] between the breaks l and h: hard_tanh (1, 0 from -1 to 1),
+   relu6 (1, 0 from 0 to 6) and hard_sigmoid (1/6, 1/2 from -3 to 3). *)
+Definition ramp_pieces (k c l h : R) : list piece :=
+  [Piece 0 (k * l + c) None (Some l); Piece k c (Some l) (Some h); Piece 0 (k * h + c) (Some h) None].
+
+Lemma ramp_used : forall k c l h, 0 < k -> l <= h ->
+  chain None (ramp_pieces k c l h) /\
+  agrees (ramp_pieces k c l h) (fun u => Rmax (k * l + c) (Rmin (k * u + c) (k * h + c))).
+Proof.
+  intros k c l h Hk Hlh; split; [repeat (econstructor; try exact Hlh)|].
+  assert (M : forall a b, a <= b -> k * a <= k * b) by (intros; apply Rmult_le_compat_l; lra).
+  pose proof (M l h Hlh).
+  intros p u [<-|[<-|[<-|[]]]] [Hl Hh]; simpl in *.
+  - pose proof (M u l Hh); rewrite Rmin_left, Rmax_left by lra; ring.
+  - pose proof (M u h Hh); pose proof (M l u Hl); rewrite Rmin_left, Rmax_right by lra; ring.
+  - pose proof (M h u Hl); rewrite Rmin_right, Rmax_right by lra; ring.
+Qed.
+
 (* ReLU. *)
 Definition relu (u : R) : R := Rmax u 0.
 Definition relu_left (m : R) : R := Rmin m 0.
 Definition relu_right (gamma beta v m : R) : R := Rmax ((gamma * v + beta * m) / (gamma + beta)) 0.
 Definition relu_pieces : list piece := [Piece 0 0 None (Some 0); Piece 1 0 (Some 0) None].
 
-Lemma relu_covers : covers relu_pieces.
-Proof.
-  intros u; destruct (Rle_dec u 0).
-  - exists (Piece 0 0 None (Some 0)); simpl; split; [tauto|]; split; simpl; [exact I|assumption].
-  - exists (Piece 1 0 (Some 0) None); simpl; split; [tauto|]; split; simpl; [lra|exact I].
-Qed.
+Lemma relu_chain : chain None relu_pieces.
+Proof. repeat econstructor. Qed.
 
 Lemma relu_agrees : agrees relu_pieces relu.
 Proof.
@@ -218,7 +293,7 @@ Theorem relu_best_is_global : forall gamma beta v m x,
 Proof.
   intros gamma beta v m x Hg Hb H1 H2.
   apply (pieces_best_is_global gamma beta v m relu_pieces);
-    [exact Hg|exact Hb|apply relu_covers|apply relu_agrees|].
+    [exact Hg|exact Hb|apply chain_covers, relu_chain|apply relu_agrees|].
   intros p Hp; apply (in_map (candidate gamma beta v m)) in Hp.
   rewrite relu_candidates in Hp by assumption.
   destruct Hp as [<-|[<-|[]]]; assumption.
@@ -237,12 +312,8 @@ Proof.
   pose proof (relu_candidates gamma beta v m Hg Hb) as E; unfold relu_pieces in E.
   pose proof E as E'; cbn [map] in E'; injection E' as E1 E2.
   apply (pieces_choice gamma beta v m old (Piece 0 0 None (Some 0))
-           [Piece 1 0 (Some 0) None]); [exact Hg|exact Hb|apply relu_covers|apply relu_agrees| |].
-  - rewrite E.
-    assert (relu_left m <= relu_right gamma beta v m)
-      by (apply Rle_trans with 0; [apply Rmin_r|apply Rmax_r]).
-    repeat (constructor; try assumption).
-  - cbn [map]; rewrite E1, E2; exact Ex.
+           [Piece 1 0 (Some 0) None]); [exact Hg|exact Hb|apply relu_chain|apply relu_agrees|].
+  cbn [map]; rewrite E1, E2; exact Ex.
 Qed.
 
 (* The form of ReLU's step in the literature, with c = beta/gamma, as its three cases.  At the ends
@@ -506,10 +577,7 @@ Proof.
   apply (pieces_best_is_global 1 1 3 2
     [Piece 0 (-1) None (Some (-1)); Piece 1 0 (Some (-1)) (Some 1); Piece 0 1 (Some 1) None]);
     try lra.
-  - intros u; destruct (Rle_dec u (-1)); [|destruct (Rle_dec u 1)].
-    + eexists; split; [left; reflexivity|]; split; simpl; [exact I|lra].
-    + eexists; split; [right; left; reflexivity|]; split; simpl; lra.
-    + eexists; split; [right; right; left; reflexivity|]; split; simpl; [lra|exact I].
+  - apply chain_covers; repeat (econstructor; try (simpl; lra)).
   - intros p u [<-|[<-|[<-|[]]]] [Hl Hh]; simpl in *; unfold Rmax, Rmin;
       repeat (destruct (Rle_dec _ _)); lra.
   - assert (H : cost 1 1 3 2 (fun u => Rmax (-1) (Rmin u 1)) 2 = 2)
@@ -607,7 +675,8 @@ Theorem relu_constant_is_sharp : forall alpha k,
 Proof.
   intros alpha k Ha Hk.
   set (e := Rmin 1 ((k / alpha - 1 / 2) / 3)).
-  assert (Hk' : 1 / 2 < k / alpha) by (apply Rmult_lt_reg_l with alpha; [lra|]; field_simplify; lra).
+  assert (Hk' : 1 / 2 < k / alpha)
+    by (apply Rmult_lt_reg_l with alpha; [lra|]; field_simplify; lra).
   assert (He : 0 < e <= 1 /\ 3 * e <= k / alpha - 1 / 2).
   { unfold e, Rmin; destruct (Rle_dec 1 _); lra. }
   destruct (relu_family alpha e Ha) as [H1 [H2 H3]]; [lra|].
@@ -706,7 +775,8 @@ Qed.
 
 Lemma huber_middle : forall delta r, - delta <= r <= delta -> huber delta r = r ^ 2 / 2.
 Proof.
-  intros delta r Hr; unfold huber, Rabs; destruct (Rcase_abs r), (Rle_dec _ _); try reflexivity; lra.
+  intros delta r Hr; unfold huber, Rabs.
+  destruct (Rcase_abs r), (Rle_dec _ _); try reflexivity; lra.
 Qed.
 
 (* huber_prox is the minimiser of huber(v - y) + m/2 (v - a)^2, the only one, in the same sense. *)
