@@ -6,7 +6,7 @@
    low-rank ones included.  Not claimed: that a truncated SVD is a nearest point, nor anything on
    tensor trains. *)
 
-From Coq Require Import Reals Lra Lia Psatz FunctionalExtensionality.
+From Coq Require Import Reals ZArith Lra Lia Psatz.
 From NNBCD Require Import sums quadratic.
 Open Scope R_scope.
 
@@ -200,8 +200,9 @@ Theorem n_of_m_is_nearest : forall (chi : nat -> nat -> bool) (w : nat -> nat ->
       <= total (fun g => total (fun i => (z' g i - w g i) ^ 2) m) groups.
 Proof.
   intros chi w groups m s Hl Hs z.
-  assert (H : forall g, (g < groups)%nat -> nonzeros (z g) m <= s /\ forall z', nonzeros z' m <= s ->
-            total (fun i => (z g i - w g i) ^ 2) m <= total (fun i => (z' i - w g i) ^ 2) m).
+  assert (H : forall g, (g < groups)%nat -> nonzeros (z g) m <= s /\
+            forall z', nonzeros z' m <= s -> total (fun i => (z g i - w g i) ^ 2) m
+                                             <= total (fun i => (z' i - w g i) ^ 2) m).
   { intros g Hg; apply (top_s_is_nearest (chi g) (w g) m s); [apply Hl; exact Hg|].
     left; apply Hs; exact Hg. }
   split; [intros g Hg; apply H; exact Hg|].
@@ -266,6 +267,63 @@ Qed.
 
 End Step.
 
+(* A grid: codes from -q to q times a scale.  The nearest whole number, clipped, is the nearest code;
+   of a tie either. *)
+Definition clipped (q k : Z) : Z := Z.max (- q) (Z.min k q).
+
+Lemma clipped_code : forall q k x (j : Z), (0 <= q)%Z -> (- q <= j <= q)%Z ->
+  (forall i : Z, Rabs (x - IZR k) <= Rabs (x - IZR i)) ->
+  Rabs (x - IZR (clipped q k)) <= Rabs (x - IZR j).
+Proof.
+  intros q k x j Hq Hj Hk.
+  destruct (Z_lt_le_dec k (- q)) as [H1|H1]; [|destruct (Z_lt_le_dec q k) as [H2|H2]].
+  - replace (clipped q k) with (- q)%Z by (unfold clipped; lia).
+    specialize (Hk (- q)%Z).
+    assert (IZR k < IZR (- q)) by (apply IZR_lt; exact H1).
+    assert (IZR (- q) <= IZR j) by (apply IZR_le; lia).
+    unfold Rabs in *; repeat (destruct (Rcase_abs _)); lra.
+  - replace (clipped q k) with q by (unfold clipped; lia).
+    specialize (Hk q).
+    assert (IZR q < IZR k) by (apply IZR_lt; exact H2).
+    assert (IZR j <= IZR q) by (apply IZR_le; lia).
+    unfold Rabs in *; repeat (destruct (Rcase_abs _)); lra.
+  - replace (clipped q k) with k by (unfold clipped; lia); apply Hk.
+Qed.
+
+(* The first half of the grid step: n codes at a fixed scale, k i nearest to m i / scale. *)
+Theorem grid_codes_are_nearest : forall q (k : nat -> Z) scale (m : nat -> R) n,
+  (0 <= q)%Z -> 0 < scale ->
+  (forall i (j : Z), (i < n)%nat -> Rabs (m i / scale - IZR (k i)) <= Rabs (m i / scale - IZR j)) ->
+  forall c : nat -> Z, (forall i, (i < n)%nat -> (- q <= c i <= q)%Z) ->
+  total (fun i => (scale * IZR (clipped q (k i)) - m i) ^ 2) n
+    <= total (fun i => (scale * IZR (c i) - m i) ^ 2) n.
+Proof.
+  intros q k scale m n Hq Hs Hk c Hc; apply total_le; intros i Hi.
+  pose proof (clipped_code q (k i) (m i / scale) (c i) Hq (Hc i Hi) (fun j => Hk i j Hi)) as H.
+  assert (Q : forall j, (scale * IZR j - m i) ^ 2 = scale ^ 2 * Rabs (m i / scale - IZR j) ^ 2)
+    by (intro j; rewrite pow2_abs; field; lra).
+  rewrite !Q; apply Rmult_le_compat_l; [apply pow2_ge_0|].
+  apply square_le; [apply Rabs_pos|exact H].
+Qed.
+
+(* The second: the scale by least squares at fixed codes, nearest among all real scales. *)
+Theorem grid_scale_is_nearest : forall (c m : nat -> R) n scale,
+  scale * total (fun i => c i ^ 2) n = total (fun i => c i * m i) n ->
+  forall other, total (fun i => (scale * c i - m i) ^ 2) n
+                <= total (fun i => (other * c i - m i) ^ 2) n.
+Proof.
+  intros c m n scale H other.
+  assert (Q : forall r, total (fun i => (r * c i - m i) ^ 2) n
+              = r ^ 2 * total (fun i => c i ^ 2) n - 2 * r * total (fun i => c i * m i) n
+                + total (fun i => m i ^ 2) n).
+  { intro r.
+    transitivity (total (fun i => r ^ 2 * c i ^ 2 + (- (2 * r) * (c i * m i) + m i ^ 2)) n);
+      [apply total_ext; intros; ring|].
+    rewrite total_plus, total_plus, !total_scal; ring. }
+  rewrite !Q, <- H.
+  pose proof (Rmult_le_pos _ _ (pow2_ge_0 (other - scale)) (total_squares_nonneg c n)); lra.
+Qed.
+
 (* Two numbers, and the set of those pairs of which at most one is not zero. *)
 Definition two (a b : R) : vectors 2 := fun i => match i with O => a | S _ => b end.
 Definition sparse (z : vectors 2) : Prop := z 0%nat = 0 \/ z 1%nat = 0.
@@ -291,7 +349,8 @@ Qed.
 
 (* With it alpha_z/2 is attained, for every alpha_z > 0: the constant cannot be raised. *)
 Theorem set_step_is_sharp : forall alpha, 0 < alpha ->
-  exists (W Z0 Z : vectors 2), sparse Z0 /\ sparse Z /\ nearest sparse (target alpha alpha W Z0) Z /\
+  exists (W Z0 Z : vectors 2), sparse Z0 /\ sparse Z /\
+    nearest sparse (target alpha alpha W Z0) Z /\
     0 < square (minus Z Z0) /\
     alpha / 2 * square (minus W Z0) - alpha / 2 * square (minus W Z)
       = alpha / 2 * square (minus Z Z0).
@@ -348,4 +407,26 @@ Proof.
   - intros [|[|g]] Hg [|[|i]] [|[|j]] Hi Hj Ei Ej; try discriminate; try lia; simpl; lra.
   - intros g _; unfold count; simpl; ring.
   - specialize (H z' Hz'); simpl in H; simpl; lra.
+Qed.
+
+(* Codes -1, 0, 1 at scale 1: (2, 1/3) goes to (1, 0), which is nearer than any other code pair. *)
+Lemma grid_codes_are_nearest_used : forall a b : Z, (-1 <= a <= 1)%Z -> (-1 <= b <= 1)%Z ->
+  1 + 1 / 9 <= (IZR a - 2) ^ 2 + (IZR b - 1 / 3) ^ 2.
+Proof.
+  intros a b Ha Hb.
+  pose proof (grid_codes_are_nearest 1 (fun i => match i with 0%nat => 2%Z | _ => 0%Z end) 1
+                (fun i => match i with 0%nat => 2 | _ => 1 / 3 end) 2 ltac:(lia) ltac:(lra)) as H.
+  specialize (fun K => H K (fun i => match i with 0%nat => a | _ => b end)).
+  simpl in H; unfold clipped in H; simpl in H.
+  assert (H' : 0 + (1 * 1 - 2) * ((1 * 1 - 2) * 1) + (1 * 0 - 1 / 3) * ((1 * 0 - 1 / 3) * 1)
+               <= 0 + (1 * IZR a - 2) * ((1 * IZR a - 2) * 1)
+                  + (1 * IZR b - 1 / 3) * ((1 * IZR b - 1 / 3) * 1)); [apply H|lra].
+  - intros [|[|i]] j Hi; try lia; simpl.
+    + replace (2 / 1 - 2) with 0 by field; rewrite Rabs_R0; apply Rabs_pos.
+    + destruct (Z_le_gt_dec j 0) as [Hj|Hj].
+      * assert (IZR j <= 0) by (apply (IZR_le j 0); exact Hj).
+        rewrite !Rabs_right by lra; lra.
+      * assert (1 <= IZR j) by (apply (IZR_le 1 j); lia).
+        rewrite Rabs_right, Rabs_left by lra; lra.
+  - intros [|[|i]] Hi; lia.
 Qed.
