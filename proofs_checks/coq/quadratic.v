@@ -254,7 +254,8 @@ Proof.
   set (r := dot (residual H c a P0 P1) x); set (h := dot x (H x) + a * square x).
   assert (I : forall t, 0 <= t * r + t ^ 2 / 2 * h).
   { intro t; specialize (Hmin (plus P1 (times t x))).
-    assert (I : quadratic H c k (plus P1 (times t x)) + a / 2 * square (minus (plus P1 (times t x)) P0)
+    assert (I : quadratic H c k (plus P1 (times t x))
+                + a / 2 * square (minus (plus P1 (times t x)) P0)
                 - (quadratic H c k P1 + a / 2 * square (minus P1 P0)) = t * r + t ^ 2 / 2 * h).
     { assert (S : dot P1 (H x) = dot x (H P1)) by (rewrite Hsym; apply dot_comm).
       unfold r, h, quadratic, residual, square; rewrite Hplus, Htimes; unfold minus.
@@ -618,6 +619,59 @@ Proof.
   transitivity ((alpha + mu / 2) * square (minus P1 P0)
                 + rho / 2 * square (affine p V (minus P1 P0) : matrices d n)
                 + tau / 2 * square (minus W1 W0)); [exact H2|ring].
+Qed.
+
+(* Two Jacobi blocks: each solved exactly at the other's old value, both moved at once, as a (W,b)
+   step whose b is computed from the old W is.  The decrease is exact; where H is nowhere negative
+   it is at least a |D|^2.  Not claimed: that the pair is stationary; it is not. *)
+Theorem jacobi_two_identity : forall (E F : space) (H : pairs E F -> pairs E F) c k a
+    (x0 x1 : E) (y0 y1 : F),
+  linear H -> symmetric H ->
+  let P0 : pairs E F := (x0, y0) in
+  let P1 : pairs E F := (x1, y1) in
+  let D : pairs E F := minus P1 P0 in
+  let X : pairs E F := (minus x1 x0, zero) in
+  let Y : pairs E F := (zero, minus y1 y0) in
+  (forall u : E, dot (residual H c a P0 ((x1, y0) : pairs E F)) ((u, zero) : pairs E F) = 0) ->
+  (forall v : F, dot (residual H c a P0 ((x0, y1) : pairs E F)) ((zero, v) : pairs E F) = 0) ->
+  quadratic H c k P0 - quadratic H c k P1 = a * square D + 1 / 2 * dot (minus X Y) (H (minus X Y)).
+Proof.
+  intros E F H c k a x0 x1 y0 y1 [Hplus Htimes] Hsym P0 P1 D X Y Hx Hy.
+  assert (EX : ((x1, y0) : pairs E F) = plus P0 X)
+    by (unfold P0, X; simpl; rewrite plus_minus, plus_zero; reflexivity).
+  assert (EY : ((x0, y1) : pairs E F) = plus P0 Y)
+    by (unfold P0, Y; simpl; rewrite plus_minus, plus_zero; reflexivity).
+  assert (E1 : P1 = plus (plus P0 X) Y)
+    by (rewrite <- EX; unfold P1, Y; simpl; rewrite plus_minus, plus_zero; reflexivity).
+  specialize (Hx (minus x1 x0)); specialize (Hy (minus y1 y0)).
+  fold X in Hx; fold Y in Hy; rewrite EX in Hx; rewrite EY in Hy.
+  assert (O : dot X Y = 0) by (unfold X, Y; simpl; rewrite dot_zero, dot_zero_r; ring).
+  assert (SX : dot X (H P0) = dot P0 (H X)) by (rewrite Hsym; apply dot_comm).
+  assert (SY : dot Y (H P0) = dot P0 (H Y)) by (rewrite Hsym; apply dot_comm).
+  assert (SXY : dot Y (H X) = dot X (H Y)) by (rewrite Hsym; apply dot_comm).
+  revert Hx Hy; unfold D; rewrite E1; clear D; clearbody X Y P1; clear E1 EX EY.
+  unfold quadratic, residual, square, minus; rewrite !Hplus, !Htimes.
+  repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
+  rewrite !(dot_comm _ (H P0)), !(dot_comm _ (H X)), !(dot_comm _ (H Y)).
+  rewrite ?SX, ?SY, ?SXY, (dot_comm _ Y X), O, (dot_comm _ Y P0), (dot_comm _ X P0).
+  intros Hx Hy; lra.
+Qed.
+
+(* (w + b)^2 / 2 from (1,1) with a = 1: both steps go to 0, and the decrease is 2. *)
+Lemma jacobi_two_used :
+  let H := fun P : pairs line line => ((fst P + snd P, fst P + snd P) : pairs line line) in
+  let q := quadratic (E := pairs line line) H (0, 0) 0 in
+  q (1, 1) - q (0, 0) = 1 * (1 + 1) + 1 / 2 * 0.
+Proof.
+  intros H q.
+  assert (Hlin : linear (E := pairs line line) (F := pairs line line) H)
+    by (split; intros; unfold H; simpl; f_equal; ring).
+  assert (Hsym : symmetric (E := pairs line line) H) by (intros x y; unfold H; simpl; ring).
+  eapply eq_trans;
+    [exact (jacobi_two_identity line line H (0, 0) 0 1 1 0 1 0 Hlin Hsym
+              ltac:(intro u; unfold residual, minus, H; simpl; ring)
+              ltac:(intro u; unfold residual, minus, H; simpl; ring))|].
+  unfold square, minus, H; simpl; field.
 Qed.
 
 (* The V block of a hidden layer: A is the activation's value, B the next layer's U - b.  a is 0 in
