@@ -55,7 +55,8 @@ Theorem top_one_jumps :
   square (minus (two 1 1) (two 0 1)) - square (minus (two 1 1) (two 1 0)) = 0 /\
   square (minus (two 1 0) (two 0 1)) = 2.
 Proof.
-  repeat split; try (left; reflexivity); try (right; reflexivity); try (rewrite !square_two; simpl; ring).
+  repeat split; try (left; reflexivity); try (right; reflexivity);
+    try (rewrite !square_two; simpl; ring).
   intros X HX; rewrite !square_two; simpl.
   pose proof (pow2_ge_0 (X 0%nat - 1)); pose proof (pow2_ge_0 (X 1%nat - 1)).
   destruct HX as [-> | ->]; lra.
@@ -141,23 +142,135 @@ Definition tt_L := one_layer 2 4 4 1 1 1 identity4 tt_Y.
 Lemma square_minus_comm : forall (E : space) (x y : E), square (minus x y) = square (minus y x).
 Proof. intros; rewrite !square_minus, (dot_comm _ x y); ring. Qed.
 
+(* What TT-SVD does to such a W with ranks (1,1), from left to right: the nearest rank-one matrix
+   a r^T to the unfolding, |a| = 1; then the nearest rank-one matrix to r, folded to 2 x 2. *)
+Definition outer (a r : nat -> R) : nat -> nat -> R := fun i j => a i * r j.
+
+Definition tt_svd (W Z : matrices 2 4) : Prop := exists (a r g h : nat -> R),
+  a 0%nat ^ 2 + a 1%nat ^ 2 = 1 /\
+  (forall b s, square (minus (outer a r : matrices 2 4) W)
+               <= square (minus (outer b s : matrices 2 4) W)) /\
+  (forall b s, square (minus (outer g h : matrices 2 2) (fun i j => r (2 * i + j)%nat))
+               <= square (minus (outer b s : matrices 2 2) (fun i j => r (2 * i + j)%nat))) /\
+  forall i j k, (i < 2)%nat -> (j < 2)%nat -> (k < 2)%nat ->
+    Z i (2 * j + k)%nat = a i * (g j * h k).
+
+Lemma tt_svd_train : forall W Z, tt_svd W Z -> exists g1 g2 g3, train g1 g2 g3 Z.
+Proof.
+  intros W Z [a [r [g [h [_ [_ [_ H]]]]]]]; exists a, g, h; intros i j k Hi Hj Hk.
+  rewrite H by assumption; ring.
+Qed.
+
+(* No rank-one matrix is nearer to the one with rows (s,0,0,0) and (0,4/5,4/5,0) than the smaller of
+   s^2 and 32/25. *)
+Lemma far_from_rank_one : forall s (b z : nat -> R),
+  Rmin (s ^ 2) (32 / 25)
+    <= square (minus (outer b z : matrices 2 4) (table [[s; 0; 0; 0]; [0; 4/5; 4/5; 0]])).
+Proof.
+  intros s b z; set (m := Rmin (s ^ 2) (32 / 25)); set (M := Rmax (s ^ 2) (32 / 25)).
+  assert (Hm : m + M = s ^ 2 + 32 / 25) by (unfold m, M, Rmin, Rmax; destruct (Rle_dec _ _); lra).
+  assert (H1 : s ^ 2 <= M) by apply Rmax_l; assert (H2 : 32 / 25 <= M) by apply Rmax_r.
+  clearbody m M.
+  unfold square, minus, outer, table; simpl.
+  generalize (b 0%nat) (b 1%nat) (z 0%nat) (z 1%nat) (z 2%nat) (z 3%nat).
+  intros b0 b1 z0 z1 z2 z3.
+  set (p := s * (b0 * z0) + 4 / 5 * (b1 * z1 + b1 * z2)).
+  set (q := (b0 ^ 2 + b1 ^ 2) * (z0 ^ 2 + z1 ^ 2 + z2 ^ 2 + z3 ^ 2)).
+  assert (Hp : p ^ 2 <= M * q).
+  { assert (C1 : p ^ 2 <= (b0 ^ 2 + b1 ^ 2) * ((s * z0) ^ 2 + (4 / 5 * (z1 + z2)) ^ 2)).
+    { assert (I : (b0 ^ 2 + b1 ^ 2) * ((s * z0) ^ 2 + (4 / 5 * (z1 + z2)) ^ 2) - p ^ 2
+                  = (b0 * (4 / 5 * (z1 + z2)) - b1 * (s * z0)) ^ 2) by (unfold p; ring).
+      pose proof (pow2_ge_0 (b0 * (4 / 5 * (z1 + z2)) - b1 * (s * z0))); lra. }
+    assert (C2 : (s * z0) ^ 2 + (4 / 5 * (z1 + z2)) ^ 2
+                 <= M * (z0 ^ 2 + z1 ^ 2 + z2 ^ 2 + z3 ^ 2)).
+    { pose proof (Rmult_le_compat_r _ _ _ (pow2_ge_0 z0) H1).
+      pose proof (pow2_ge_0 (z1 - z2)).
+      assert (0 <= z1 ^ 2 + z2 ^ 2) by nra.
+      pose proof (Rmult_le_compat_r (z1 ^ 2 + z2 ^ 2) _ _ ltac:(lra) H2).
+      assert (0 <= M * z3 ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]); lra. }
+    assert (0 <= b0 ^ 2 + b1 ^ 2) by nra.
+    pose proof (Rmult_le_compat_l (b0 ^ 2 + b1 ^ 2) _ _ ltac:(lra) C2).
+    apply Rle_trans with (1 := C1).
+    replace (M * q) with ((b0 ^ 2 + b1 ^ 2) * (M * (z0 ^ 2 + z1 ^ 2 + z2 ^ 2 + z3 ^ 2)))
+      by (unfold q; ring); assumption. }
+  assert (Hq : 0 <= q) by (unfold q; apply Rmult_le_pos; nra).
+  assert (Hpq : 2 * p <= M + q).
+  { destruct (Rle_dec (2 * p) (M + q)) as [H|H]; [exact H|].
+    pose proof (pow2_ge_0 (M - q)); nra. }
+  assert (I : m = s ^ 2 + 32 / 25 - M) by lra; rewrite I.
+  apply Rle_trans with (s ^ 2 + 32 / 25 - 2 * p + q); [lra|].
+  unfold p, q; right; field.
+Qed.
+
+(* The same for the 2 x 2 matrix with a = 0: 0 and t across. *)
+Lemma far_from_rank_one_across : forall t (b z : nat -> R),
+  t ^ 2 <= square (minus (outer b z : matrices 2 2) (table [[0; t]; [t; 0]])).
+Proof.
+  intros t b z; unfold square, minus, outer, table; simpl.
+  generalize (b 0%nat) (b 1%nat) (z 0%nat) (z 1%nat); intros b0 b1 z0 z1.
+  set (p := t * (b0 * z1 + b1 * z0)); set (q := (b0 ^ 2 + b1 ^ 2) * (z0 ^ 2 + z1 ^ 2)).
+  assert (Hp : p ^ 2 <= t ^ 2 * q).
+  { assert (I : t ^ 2 * q - p ^ 2 = t ^ 2 * (b0 * z0 - b1 * z1) ^ 2) by (unfold p, q; ring).
+    pose proof (Rmult_le_pos _ _ (pow2_ge_0 t) (pow2_ge_0 (b0 * z0 - b1 * z1))); lra. }
+  assert (Hq : 0 <= q) by (unfold q; apply Rmult_le_pos; nra).
+  assert (Hpq : 2 * p <= t ^ 2 + q).
+  { destruct (Rle_dec (2 * p) (t ^ 2 + q)) as [H|H]; [exact H|].
+    pose proof (pow2_ge_0 (t ^ 2 - q)); pose proof (pow2_ge_0 t); nra. }
+  apply Rle_trans with (2 * t ^ 2 - 2 * p + q); [lra|].
+  unfold p, q; right; field.
+Qed.
+
+Lemma tt_Z0_is_tt_svd : tt_svd tt_W0 tt_Z0.
+Proof.
+  exists (fun i => match i with 0%nat => 1 | _ => 0 end),
+    (fun j => match j with 0%nat => 6 / 5 | _ => 0 end),
+    (fun j => match j with 0%nat => 6 / 5 | _ => 0 end),
+    (fun j => match j with 0%nat => 1 | _ => 0 end).
+  split; [ring|split; [|split]].
+  - intros b s; pose proof (far_from_rank_one (6 / 5) b s) as H.
+    rewrite Rmin_right in H by lra.
+    apply Rle_trans with (32 / 25); [|exact H].
+    unfold square, minus, outer, tt_W0, table; simpl; lra.
+  - intros b s; apply Rle_trans with 0; [|apply square_nonneg].
+    unfold square, minus, outer; simpl; lra.
+  - intros [|[|i]] [|[|j]] [|[|k]] Hi Hj Hk; try lia; unfold tt_Z0, table; simpl; ring.
+Qed.
+
+Lemma tt_Z1_is_tt_svd : tt_svd tt_W1 tt_Z1.
+Proof.
+  exists (fun i => match i with 0%nat => 0 | _ => 1 end),
+    (fun j => match j with 1%nat | 2%nat => 4 / 5 | _ => 0 end),
+    (fun j => match j with 0%nat => 4 / 5 | _ => 0 end),
+    (fun j => match j with 0%nat => 0 | _ => 1 end).
+  split; [ring|split; [|split]].
+  - intros b s; pose proof (far_from_rank_one 1 b s) as H.
+    rewrite Rmin_left in H by lra.
+    apply Rle_trans with (1 ^ 2); [|exact H].
+    unfold square, minus, outer, tt_W1, table; simpl; lra.
+  - intros b s; pose proof (far_from_rank_one_across (4 / 5) b s) as H.
+    apply Rle_trans with ((4 / 5) ^ 2); [|exact H].
+    unfold square, minus, outer; simpl; lra.
+  - intros [|[|i]] [|[|j]] [|[|k]] Hi Hj Hk; try lia; unfold tt_Z1, table; simpl; ring.
+Qed.
+
 (* alpha = gamma = rho = tau = 1.  At (V, U, W0, Z0) the V step and the U step stay where they are
-   and the W step goes to W1: all three are exact minimisers.  Z0 and Z1 are trains of ranks (1,1).
-   Going on to Z1 the objective rises from 151/50 to 159/50, above the 31/10 from which the sweep
-   began.  Z1 is what a left-to-right TT-SVD of W1 may give (its second step has a tie, of which
-   every choice has this objective); that is not proved here, nor needed for the values. *)
+   and the W step goes to W1: all three are exact minimisers.  Z0 is a TT-SVD of W0 and Z1 one of
+   W1, both of ranks (1,1).  Going on to Z1 the objective rises from 151/50 to 159/50, above the
+   31/10 from which the sweep began.  Not proved: that the other TT-SVDs of W1, of which the second
+   step has a tie, have this objective too. *)
 Theorem tt_svd_raises :
   (forall V, tt_L tt_V tt_U tt_W0 tt_Z0 + 1 / 2 * square (minus tt_V tt_V)
              <= tt_L V tt_U tt_W0 tt_Z0 + 1 / 2 * square (minus V tt_V)) /\
   (forall U, tt_L tt_V tt_U tt_W0 tt_Z0 <= tt_L tt_V U tt_W0 tt_Z0) /\
   (forall W, tt_L tt_V tt_U tt_W1 tt_Z0 + 1 / 2 * square (minus tt_W1 tt_W0)
              <= tt_L tt_V tt_U W tt_Z0 + 1 / 2 * square (minus W tt_W0)) /\
+  tt_svd tt_W0 tt_Z0 /\ tt_svd tt_W1 tt_Z1 /\
   (exists g1 g2 g3, train g1 g2 g3 tt_Z0) /\ (exists g1 g2 g3, train g1 g2 g3 tt_Z1) /\
   tt_L tt_V tt_U tt_W0 tt_Z0 = 31 / 10 /\
   tt_L tt_V tt_U tt_W1 tt_Z0 = 151 / 50 /\
   tt_L tt_V tt_U tt_W1 tt_Z1 = 159 / 50.
 Proof.
-  unfold tt_L, one_layer; repeat split.
+  unfold tt_L, one_layer; repeat apply conj.
   - intro V.
     assert (I : 1 / 2 * square (minus V tt_Y) + 1 / 2 * square (minus V tt_U)
                 + 1 / 2 * square (minus V tt_V)
@@ -181,14 +294,10 @@ Proof.
                 = 3 / 2 * square (minus W tt_W1))
       by (unfold square, minus, tt_U, tt_W0, tt_W1, tt_Z0, product, identity4, table; simpl; field).
     pose proof (square_nonneg (minus W tt_W1)); lra.
-  - exists (fun a => match a with 0%nat => 6 / 5 | _ => 0 end),
-      (fun b => match b with 0%nat => 1 | _ => 0 end),
-      (fun c => match c with 0%nat => 1 | _ => 0 end).
-    intros [|[|a]] [|[|b]] [|[|c]] Ha Hb Hc; try lia; unfold tt_Z0, table; simpl; ring.
-  - exists (fun a => match a with 0%nat => 0 | _ => 4 / 5 end),
-      (fun b => match b with 0%nat => 1 | _ => 0 end),
-      (fun c => match c with 0%nat => 0 | _ => 1 end).
-    intros [|[|a]] [|[|b]] [|[|c]] Ha Hb Hc; try lia; unfold tt_Z1, table; simpl; ring.
+  - exact tt_Z0_is_tt_svd.
+  - exact tt_Z1_is_tt_svd.
+  - exact (tt_svd_train _ _ tt_Z0_is_tt_svd).
+  - exact (tt_svd_train _ _ tt_Z1_is_tt_svd).
   - unfold square, minus, tt_V, tt_U, tt_Y, tt_W0, tt_Z0, product, identity4, table; simpl; field.
   - unfold square, minus, tt_V, tt_U, tt_Y, tt_W1, tt_Z0, product, identity4, table; simpl; field.
   - unfold square, minus, tt_V, tt_U, tt_Y, tt_W1, tt_Z1, product, identity4, table; simpl; field.
@@ -242,7 +351,8 @@ Definition far_bias (p d q n : nat) (t : R) : net p d q n :=
 Lemma far_bias_objective : forall p d q n gamma rho tau mu X t, 0 <= t ->
   objective gamma rho tau mu X nothing (far_bias p d q n t) = mu / 2 * (INR d * t ^ 2).
 Proof.
-  intros p d q n gamma rho tau mu X t Ht; unfold objective, far_bias; cbn [V1 U1 W1 b1 Z1 V2 U2 W2 b2 Z2].
+  intros p d q n gamma rho tau mu X t Ht; unfold objective, far_bias.
+  cbn [V1 U1 W1 b1 Z1 V2 U2 W2 b2 Z2].
   rewrite !matrix_square_zero;
     try (intros i k Hi Hk; unfold minus, nothing, affine; simpl; rewrite ?relu_neg by lra;
          try unfold product; rewrite ?total_zeros by (intros; ring); ring).

@@ -242,7 +242,8 @@ Qed.
 (* k u + c clipped to [bottom, top] between the breaks l and h: hard_tanh (1, 0 from -1 to 1),
    relu6 (1, 0 from 0 to 6) and hard_sigmoid (1/6, 1/2 from -3 to 3). *)
 Definition ramp_pieces (k c l h : R) : list piece :=
-  [Piece 0 (k * l + c) None (Some l); Piece k c (Some l) (Some h); Piece 0 (k * h + c) (Some h) None].
+  [Piece 0 (k * l + c) None (Some l); Piece k c (Some l) (Some h);
+   Piece 0 (k * h + c) (Some h) None].
 
 Lemma ramp_used : forall k c l h, 0 < k -> l <= h ->
   chain None (ramp_pieces k c l h) /\

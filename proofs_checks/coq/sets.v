@@ -267,8 +267,8 @@ Qed.
 
 End Step.
 
-(* A grid: codes from -q to q times a scale.  The nearest whole number, clipped, is the nearest code;
-   of a tie either. *)
+(* A grid: codes from -q to q times a scale.  The nearest whole number, clipped, is the nearest
+   code; of a tie either. *)
 Definition clipped (q k : Z) : Z := Z.max (- q) (Z.min k q).
 
 Lemma clipped_code : forall q k x (j : Z), (0 <= q)%Z -> (- q <= j <= q)%Z ->
