@@ -1,0 +1,161 @@
+(* Finite length from the Kurdyka-Lojasiewicz inequality.
+
+   As in rate.v, L k is the objective after k sweeps, d k the length of the step of sweep k+1
+   and g k that of a subgradient after it: lam d_k^2 <= L_k - L_{k+1} and g_k <= b d_k.  Lstar is
+   the level to which the objective falls, and the inequality is phi'(L - Lstar) g >= 1 at the
+   points of the run, as long as their objective is above Lstar.
+
+   Serves the claim "the iterates converge".  Not claimed: that the objective of a network
+   satisfies the inequality (it is assumed here, at the points of the run; it holds for
+   semialgebraic objectives, which is not proved in this folder), that Lstar is a minimum, or
+   that the limit is a minimiser.  If the inequality holds only from some sweep on, the theorems
+   hold for the run that starts there. *)
+
+From Coq Require Import Reals Lra Lia Psatz.
+From Coquelicot Require Import Coquelicot.
+From NNBCD Require Import sums rate.
+Open Scope R_scope.
+
+(* One step of the argument: d1^2 <= c D d0 gives 2 d1 <= d0 + c D. *)
+Lemma mean_inequality : forall d0 d1 x,
+  0 <= d0 -> 0 <= d1 -> 0 <= x -> d1 ^ 2 <= d0 * x -> 2 * d1 <= d0 + x.
+Proof.
+  intros d0 d1 x H0 H1 Hx H.
+  assert (E : (d0 + x) ^ 2 - 4 * (d0 * x) = (d0 - x) ^ 2) by ring.
+  pose proof (pow2_ge_0 (d0 - x)).
+  destruct (Rle_dec (2 * d1) (d0 + x)) as [Hle|Hgt]; [exact Hle|].
+  assert (Hsq : (d0 + x) ^ 2 < (2 * d1) ^ 2) by (assert (d0 + x < 2 * d1) by lra; nra).
+  replace ((2 * d1) ^ 2) with (4 * d1 ^ 2) in Hsq by ring; lra.
+Qed.
+
+Lemma kl_step : forall lam b d0 d1 g a0 a1 phi0 phi1 slope,
+  0 < lam -> 0 <= b -> 0 <= d0 -> 0 <= d1 -> 0 <= a1 ->
+  lam * d1 ^ 2 <= a0 - a1 ->
+  0 <= g <= b * d0 ->
+  (0 < a0 -> 1 <= slope * g) ->
+  (0 < a0 -> slope * (a0 - a1) <= phi0 - phi1) ->
+  (a0 = a1 -> phi0 = phi1) ->
+  2 * d1 <= d0 + b / lam * (phi0 - phi1).
+Proof.
+  intros lam b d0 d1 g a0 a1 phi0 phi1 slope Hlam Hb H0 H1 Ha1 Hdec [Hg0 Hg] Hkl Hsup Heq.
+  assert (Hsq : 0 <= lam * d1 ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]).
+  destruct (Rle_dec a0 0) as [Hz|Hpos].
+  - rewrite (Heq ltac:(lra)).
+    assert (d1 ^ 2 = 0) by (apply Rmult_eq_reg_l with lam; lra).
+    assert (d1 = 0) by (destruct (Req_dec d1 0) as [E|E]; [exact E|]; apply pow_nonzero with (n := 2%nat) in E; lra).
+    lra.
+  - specialize (Hkl ltac:(lra)); specialize (Hsup ltac:(lra)).
+    assert (Hgpos : 0 < g) by (destruct Hg0 as [Hg0|Hg0]; [exact Hg0|subst g; lra]).
+    assert (Hs : 0 < slope)
+      by (destruct (Rle_dec slope 0); [|lra];
+          assert (slope * g <= 0) by (rewrite <- (Rmult_0_l g); apply Rmult_le_compat_r; lra); lra).
+    (* a0 - a1 <= (slope g) (a0 - a1) <= g (phi0 - phi1) <= b d0 (phi0 - phi1) *)
+    assert (HD : 0 <= phi0 - phi1)
+      by (apply Rle_trans with (slope * (a0 - a1)); [apply Rmult_le_pos; lra|exact Hsup]).
+    assert (HA : a0 - a1 <= b * d0 * (phi0 - phi1)).
+    { apply Rle_trans with (slope * g * (a0 - a1));
+        [rewrite <- (Rmult_1_l (a0 - a1)) at 1; apply Rmult_le_compat_r; lra|].
+      apply Rle_trans with (g * (phi0 - phi1)).
+      - replace (slope * g * (a0 - a1)) with (g * (slope * (a0 - a1))) by ring.
+        apply Rmult_le_compat_l; assumption.
+      - apply Rmult_le_compat_r; assumption. }
+    apply mean_inequality; try assumption.
+    + apply Rmult_le_pos; [|exact HD].
+      apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam].
+    + apply Rmult_le_reg_l with lam; [exact Hlam|].
+      replace (lam * (d0 * (b / lam * (phi0 - phi1)))) with (b * d0 * (phi0 - phi1))
+        by (field; lra).
+      lra.
+Qed.
+
+(* Finite length, with concavity given as one inequality a sweep.  a k stands for
+   L_{k+1} - Lstar >= 0.  The sum starts at sweep 2; with the first step added, the whole path
+   is at most 2 d_0 + (b/lam) phi(L_1 - Lstar). *)
+Theorem finite_length : forall (L d g : nat -> R) (phi dphi : R -> R) Lstar lam b K,
+  0 < lam -> 0 <= b ->
+  (forall k, (k <= K)%nat -> 0 <= d k) ->
+  (forall k, (k <= K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
+  (forall k, (k < K)%nat -> 0 <= g k <= b * d k) ->
+  (forall k, (k <= K)%nat -> Lstar <= L (S k)) ->
+  (forall k, (k < K)%nat -> Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
+  (forall k, (k < K)%nat -> Lstar < L (S k) ->
+     dphi (L (S k) - Lstar) * (L (S k) - L (S (S k)))
+       <= phi (L (S k) - Lstar) - phi (L (S (S k)) - Lstar)) ->
+  0 <= phi (L (S K) - Lstar) ->
+  total (fun k => d (S k)) K + d K <= d O + b / lam * phi (L 1%nat - Lstar).
+Proof.
+  intros L d g phi dphi Lstar lam b K Hlam Hb Hd Hdec Hg HL Hkl Hsup Hphi.
+  assert (Hbl : 0 <= b / lam)
+    by (apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam]).
+  set (p := fun k => phi (L (S k) - Lstar)).
+  assert (H : 2 * total (fun k => d (S k)) K
+              <= total d K + b / lam * (p O - p K)).
+  { rewrite <- total_scal, <- total_telescope, <- (total_scal (b / lam)), <- total_plus.
+    apply total_le; intros k Hk; unfold p.
+    apply kl_step with (g k) (L (S k) - Lstar) (L (S (S k)) - Lstar) (dphi (L (S k) - Lstar));
+      try assumption.
+    - apply Hd; lia.
+    - apply Hd; lia.
+    - pose proof (HL (S k)); lra || (assert (Lstar <= L (S (S k))) by (apply HL; lia); lra).
+    - assert (lam * d (S k) ^ 2 <= L (S k) - L (S (S k))) by (apply Hdec; lia); lra.
+    - apply Hg; exact Hk.
+    - intros Hp; apply Hkl; [exact Hk|lra].
+    - intros Hp; assert (H := Hsup k Hk ltac:(lra)).
+      replace (L (S k) - Lstar - (L (S (S k)) - Lstar)) with (L (S k) - L (S (S k))) by ring.
+      exact H.
+    - intros E; rewrite E; reflexivity. }
+  assert (E : total d K + d K = d O + total (fun k => d (S k)) K)
+    by exact (total_shift d K).
+  assert (b / lam * (p O - p K) <= b / lam * p O)
+    by (apply Rmult_le_compat_l; [exact Hbl|unfold p in *; lra]).
+  unfold p in *; lra.
+Qed.
+
+(* What concavity means, and that it gives the inequality above: the tangent at s > 0 lies above
+   the graph on [0, eta).  No continuity at 0 is needed. *)
+Definition concave (phi : R -> R) (eta : R) : Prop :=
+  forall s t w, 0 <= s < eta -> 0 <= t < eta -> 0 <= w <= 1 ->
+    w * phi s + (1 - w) * phi t <= phi (w * s + (1 - w) * t).
+
+Theorem concave_below_tangent : forall (phi : R -> R) eta s t slope,
+  concave phi eta -> 0 < s < eta -> 0 <= t < eta ->
+  is_derive phi s slope ->
+  slope * (s - t) <= phi s - phi t.
+Proof.
+  intros phi eta s t slope Hc Hs Ht Hd.
+  apply is_derive_Reals in Hd.
+  destruct (Req_dec t s) as [E|E]; [subst t; lra|].
+  apply Rnot_lt_le; intros Hlt.
+  (* the quotient phi(s + w (t - s)) - phi(s) over w (t - s), for small w > 0 *)
+  set (h := t - s) in *.
+  assert (Hh : 0 < Rabs h) by (apply Rabs_pos_lt; unfold h; lra).
+  set (eps := (slope * (s - t) - (phi s - phi t)) / (2 * Rabs h)).
+  assert (Heps : 0 < eps) by (apply Rdiv_lt_0_compat; lra).
+  destruct (Hd eps Heps) as [delta Hdelta].
+  set (w := Rmin 1 (delta / (2 * Rabs h))).
+  assert (Hdh : 0 < delta / (2 * Rabs h)) by (apply Rdiv_lt_0_compat; [apply cond_pos|lra]).
+  assert (Hw : 0 < w <= 1) by (unfold w; split; [apply Rmin_glb_lt; lra|apply Rmin_l]).
+  assert (Hwd : w * Rabs h < delta).
+  { apply Rle_lt_trans with (delta / (2 * Rabs h) * Rabs h);
+      [apply Rmult_le_compat_r; [lra|apply Rmin_r]|].
+    replace (delta / (2 * Rabs h) * Rabs h) with (delta / 2) by (field; lra).
+    pose proof (cond_pos delta); lra. }
+  assert (Hh0 : h <> 0) by (unfold h; lra).
+  assert (Hw0 : w <> 0) by lra.
+  assert (Hwh : w * h <> 0) by (apply Rmult_integral_contrapositive_currified; assumption).
+  assert (Habs : Rabs (w * h) = w * Rabs h) by (rewrite Rabs_mult, (Rabs_pos_eq w); lra).
+  specialize (Hdelta (w * h) Hwh ltac:(rewrite Habs; exact Hwd)).
+  assert (Hquot : Rabs (phi (s + w * h) - phi s - slope * (w * h)) < eps * (w * Rabs h)).
+  { replace (phi (s + w * h) - phi s - slope * (w * h))
+      with (((phi (s + w * h) - phi s) / (w * h) - slope) * (w * h)) by (field; split; assumption).
+    rewrite Rabs_mult, Habs; apply Rmult_lt_compat_r; [|exact Hdelta].
+    apply Rmult_lt_0_compat; lra. }
+  assert (Hcw : w * phi t + (1 - w) * phi s <= phi (s + w * h)).
+  { replace (s + w * h) with (w * t + (1 - w) * s) by (unfold h; ring).
+    apply Hc; lra. }
+  apply Rabs_def2 in Hquot.
+  replace (eps * (w * Rabs h)) with (w * (slope * (s - t) - (phi s - phi t)) / 2) in Hquot
+    by (unfold eps; field; lra).
+  assert (0 < w * (slope * (s - t) - (phi s - phi t))) by (apply Rmult_lt_0_compat; lra).
+  unfold h in *; lra.
+Qed.
