@@ -96,7 +96,7 @@ Proof.
       try assumption.
     - apply Hd; lia.
     - apply Hd; lia.
-    - pose proof (HL (S k)); lra || (assert (Lstar <= L (S (S k))) by (apply HL; lia); lra).
+    - assert (Lstar <= L (S (S k))) by (apply HL; lia); lra.
     - assert (lam * d (S k) ^ 2 <= L (S k) - L (S (S k))) by (apply Hdec; lia); lra.
     - apply Hg; exact Hk.
     - intros Hp; apply Hkl; [exact Hk|lra].
@@ -158,4 +158,132 @@ Proof.
     by (unfold eps; field; lra).
   assert (0 < w * (slope * (s - t) - (phi s - phi t))) by (apply Rmult_lt_0_compat; lra).
   unfold h in *; lra.
+Qed.
+
+(* phi may be used in the inequality up to the level eta: concave and nonnegative on [0, eta),
+   with derivative dphi on (0, eta). *)
+Definition desingularizes (phi dphi : R -> R) (eta : R) : Prop :=
+  concave phi eta /\
+  (forall s, 0 <= s < eta -> 0 <= phi s) /\
+  (forall s, 0 < s < eta -> is_derive phi s (dphi s)).
+
+Lemma falls : forall (L d : nat -> R) lam K,
+  0 < lam ->
+  (forall k, (k <= K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
+  forall k, (k <= K)%nat -> L (S k) <= L k /\ L (S k) <= L 1%nat.
+Proof.
+  intros L d lam K Hlam Hdec.
+  assert (Hp : forall k, 0 <= lam * d k ^ 2)
+    by (intros; apply Rmult_le_pos; [lra|apply pow2_ge_0]).
+  induction k as [|k IH]; intros Hk; pose proof (Hdec _ Hk).
+  - pose proof (Hp O); lra.
+  - pose proof (Hp (S k)); destruct IH; [lia|lra].
+Qed.
+
+(* Finite length for a concave phi: the path is at most 2 d_0 + (b/lam) phi(L_1 - Lstar). *)
+Theorem finite_length_concave : forall (L d g : nat -> R) phi dphi eta Lstar lam b K,
+  0 < lam -> 0 <= b ->
+  desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
+  (forall k, (k <= K)%nat -> 0 <= d k) ->
+  (forall k, (k <= K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
+  (forall k, (k < K)%nat -> 0 <= g k <= b * d k) ->
+  (forall k, (k <= K)%nat -> Lstar <= L (S k)) ->
+  (forall k, (k < K)%nat -> Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
+  total d (S K) <= 2 * d O + b / lam * phi (L 1%nat - Lstar).
+Proof.
+  intros L d g phi dphi eta Lstar lam b K Hlam Hb [Hc [Hpos Hder]] Heta Hd Hdec Hg HL Hkl.
+  pose proof (falls L d lam K Hlam Hdec) as Hfall.
+  assert (H : total (fun k => d (S k)) K + d K <= d O + b / lam * phi (L 1%nat - Lstar)).
+  { apply finite_length with g dphi; try assumption.
+    - intros k Hk Hp.
+      replace (L (S k) - L (S (S k))) with (L (S k) - Lstar - (L (S (S k)) - Lstar)) by ring.
+      assert (L (S k) <= L 1%nat) by (apply Hfall; lia).
+      assert (L (S (S k)) <= L 1%nat) by (apply Hfall; lia).
+      assert (Lstar <= L (S (S k))) by (apply HL; lia).
+      apply concave_below_tangent with eta; [exact Hc|lra|lra|apply Hder; lra].
+    - assert (Lstar <= L (S K)) by (apply HL; lia).
+      assert (L (S K) <= L 1%nat) by (apply Hfall; lia).
+      apply Hpos; lra. }
+  rewrite total_shift; assert (0 <= d K) by (apply Hd; lia); lra.
+Qed.
+
+(* The length of a path, and what it says of its ends, in any normed module. *)
+Section Path.
+Context {V : NormedModule R_AbsRing}.
+
+Definition step (x : nat -> V) (k : nat) : R := norm (minus (x (S k)) (x k)).
+
+Lemma step_nonneg : forall x k, 0 <= step x k.
+Proof. intros; apply norm_ge_0. Qed.
+
+Lemma minus_chain : forall u v w : V, minus u w = plus (minus u v) (minus v w).
+Proof. intros u v w; rewrite <- minus_trans; reflexivity. Qed.
+
+Lemma path_at_least_distance : forall (x : nat -> V) n,
+  norm (minus (x n) (x O)) <= total (step x) n.
+Proof.
+  intros x n; induction n as [|n IH].
+  - unfold minus; rewrite plus_opp_r, norm_zero; simpl; lra.
+  - rewrite (minus_chain (x (S n)) (x n) (x O)); simpl total.
+    pose proof (norm_triangle (minus (x (S n)) (x n)) (minus (x n) (x O))).
+    fold (step x n) in H; lra.
+Qed.
+
+Lemma limit_within : forall (x : nat -> V) (l : V) z r,
+  filterlim x eventually (locally l) ->
+  eventually (fun n => norm (minus (x n) z) <= r) ->
+  norm (minus l z) <= r.
+Proof.
+  intros x l z r Hl [N HN].
+  apply Rnot_lt_le; intros Hlt.
+  set (eps := norm (minus l z) - r).
+  assert (Heps : 0 < eps) by (unfold eps; lra).
+  destruct (Hl (fun y => norm (minus y l) < eps)) as [N' HN'].
+  - apply (locally_le_locally_norm l); exists (mkposreal eps Heps); intros y Hy; exact Hy.
+  - specialize (HN (max N N') ltac:(lia)); specialize (HN' (max N N') ltac:(lia)); simpl in HN'.
+    pose proof (norm_triangle (minus l (x (max N N'))) (minus (x (max N N')) z)) as Ht.
+    rewrite <- minus_chain in Ht.
+    rewrite <- (norm_opp (minus l (x (max N N')))), opp_minus in Ht.
+    unfold eps in HN'; lra.
+Qed.
+
+End Path.
+
+Lemma sum_n_total : forall (f : nat -> R) n, sum_n f n = total f (S n).
+Proof.
+  intros f n; induction n as [|n IH]; [rewrite sum_O; simpl; ring|].
+  rewrite sum_Sn, IH; reflexivity.
+Qed.
+
+(* A path of finite length has an end, in any complete normed module (R^n with its usual norm, a
+   product of such, a Banach space). *)
+Theorem finite_path_converges : forall (V : CompleteNormedModule R_AbsRing) (x : nat -> V) C,
+  (forall n, total (step x) n <= C) ->
+  exists l, filterlim x eventually (locally l).
+Proof.
+  intros V x C HC.
+  assert (Hb : ex_series (step x)).
+  { destruct (ex_finite_lim_seq_incr (sum_n (step x)) C) as [s Hs].
+    - intros n; rewrite !sum_n_total.
+      change (total (step x) (S (S n))) with (total (step x) (S n) + step x (S n)).
+      pose proof (step_nonneg x (S n)); lra.
+    - intros n; rewrite sum_n_total; apply HC.
+    - exists s; exact Hs. }
+  destruct (ex_series_le (fun k => minus (x (S k)) (x k)) (step x)) as [s Hs];
+    [intros; apply Rle_refl|exact Hb|].
+  exists (plus (x O) s); intros P HP.
+  assert (Hlim : filterlim (fun n => plus (x O) (sum_n (fun k => minus (x (S k)) (x k)) n))
+                   eventually (locally (plus (x O) s))).
+  { apply (filterlim_comp_2 (F := eventually) (fun _ => x O)
+             (sum_n (fun k => minus (x (S k)) (x k))) plus (G := locally (x O))
+             (H := locally s)); [apply filterlim_const|exact Hs|].
+    apply (filterlim_plus (V := CompleteNormedModule.NormedModule R_AbsRing V)). }
+  destruct (Hlim P HP) as [N HN]; exists (S N); intros [|n] Hn; [lia|].
+  replace (x (S n)) with (plus (x O) (sum_n (fun k => minus (x (S k)) (x k)) n));
+    [apply HN; lia|].
+  clear; induction n as [|n IH].
+  - rewrite sum_O, plus_comm; unfold minus; rewrite <- plus_assoc, plus_opp_l, plus_zero_r.
+    reflexivity.
+  - rewrite sum_Sn, plus_assoc, IH, plus_comm; unfold minus.
+    rewrite <- plus_assoc, plus_opp_l, plus_zero_r; reflexivity.
 Qed.
