@@ -287,3 +287,138 @@ Proof.
   - rewrite sum_Sn, plus_assoc, IH, plus_comm; unfold minus.
     rewrite <- plus_assoc, plus_opp_l, plus_zero_r; reflexivity.
 Qed.
+
+(* A run of a descent method: x k are the iterates, phi is as above. *)
+Theorem kl_finite_length_converges :
+  forall (V : CompleteNormedModule R_AbsRing) (x : nat -> V) (L g : nat -> R) phi dphi
+    eta Lstar lam b,
+  0 < lam -> 0 <= b ->
+  desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
+  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
+  (forall k, 0 <= g k <= b * step x k) ->
+  (forall k, Lstar <= L (S k)) ->
+  (forall k, Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
+  (forall n, total (step x) n <= 2 * step x O + b / lam * phi (L 1%nat - Lstar)) /\
+  exists l, filterlim x eventually (locally l).
+Proof.
+  intros V x L g phi dphi eta Lstar lam b Hlam Hb Hphi Heta Hdec Hg HL Hkl.
+  assert (H : forall n, total (step x) n <= 2 * step x O + b / lam * phi (L 1%nat - Lstar)).
+  { intros n; apply Rle_trans with (total (step x) (S n)).
+    - pose proof (step_nonneg x n); simpl total; lra.
+    - apply finite_length_concave with g dphi eta; intros; try assumption;
+        [apply step_nonneg|apply Hdec|apply Hg|apply HL|apply Hkl; assumption]. }
+  split; [exact H|].
+  apply finite_path_converges with (2 * step x O + b / lam * phi (L 1%nat - Lstar)); exact H.
+Qed.
+
+(* The inequality near one point is enough: a run that starts near a point z, where it holds,
+   with an objective little above Lstar, stays near it.  In any normed module. *)
+Theorem kl_stays_near :
+  forall (V : NormedModule R_AbsRing) (x : nat -> V) (z : V) (L g : nat -> R) phi dphi
+    eta Lstar lam b radius,
+  0 < lam -> 0 <= b ->
+  desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
+  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
+  (forall k, 0 <= g k <= b * step x k) ->
+  (forall k, Lstar <= L (S k)) ->
+  (forall k, norm (minus (x (S k)) z) < radius -> Lstar < L (S k) ->
+     1 <= dphi (L (S k) - Lstar) * g k) ->
+  norm (minus (x O) z) + 2 * step x O + b / lam * phi (L 1%nat - Lstar) < radius ->
+  forall k, norm (minus (x k) z) < radius.
+Proof.
+  intros V x z L g phi dphi eta Lstar lam b radius Hlam Hb Hphi Heta Hdec Hg HL Hkl Hstart.
+  assert (Hnear : forall n, total (step x) n <= 2 * step x O + b / lam * phi (L 1%nat - Lstar) ->
+                  norm (minus (x n) z) < radius).
+  { intros n Hn; rewrite (minus_chain (x n) (x O) z).
+    pose proof (norm_triangle (minus (x n) (x O)) (minus (x O) z)).
+    pose proof (path_at_least_distance x n); lra. }
+  assert (Hfirst : 0 <= b / lam * phi (L 1%nat - Lstar)).
+  { apply Rmult_le_pos;
+      [apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam]|].
+    apply Hphi; pose proof (HL O); lra. }
+  assert (Hall : forall n k, (k <= n)%nat -> norm (minus (x k) z) < radius).
+  { induction n as [|n IH]; intros k Hk.
+    - apply Hnear; replace k with O by lia; pose proof (step_nonneg x O); simpl; lra.
+    - destruct (Nat.eq_dec k (S n)) as [E|E]; [subst k|apply IH; lia].
+      apply Hnear, finite_length_concave with g dphi eta; intros; try assumption;
+        [apply step_nonneg|apply Hdec|apply Hg|apply HL|].
+      apply Hkl; [apply IH; lia|assumption]. }
+  intros k; apply (Hall k); lia.
+Qed.
+
+(* A whole run converges to a point z that it comes near again and again (in finite dimension a
+   bounded run has such a point), if the inequality holds near z for objectives little above
+   Lstar, the limit of the objective, and phi is small near 0. *)
+Theorem kl_converges_to_cluster_point :
+  forall (V : NormedModule R_AbsRing) (x : nat -> V) (z : V) (L g : nat -> R) phi dphi
+    eta Lstar lam b radius,
+  0 < lam -> 0 <= b -> 0 < eta -> 0 < radius ->
+  desingularizes phi dphi eta ->
+  (forall eps, 0 < eps -> exists del, 0 < del /\ forall s, 0 <= s < del -> phi s < eps) ->
+  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
+  (forall k, 0 <= g k <= b * step x k) ->
+  Un_cv L Lstar ->
+  (forall eps N, 0 < eps -> exists n, (N <= n)%nat /\ norm (minus (x n) z) < eps) ->
+  (forall k, norm (minus (x (S k)) z) < radius -> Lstar < L (S k) < Lstar + eta ->
+     1 <= dphi (L (S k) - Lstar) * g k) ->
+  filterlim x eventually (locally z).
+Proof.
+  intros V x z L g phi dphi eta Lstar lam b radius
+    Hlam Hb Heta Hrad Hphi Hsmall Hdec Hg HLlim Hcluster Hkl.
+  assert (Hmono : forall k, L (S k) <= L k).
+  { intros k; pose proof (Hdec k).
+    assert (0 <= lam * step x k ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]); lra. }
+  assert (HL : forall k, Lstar <= L k) by (intros; apply decreasing_ineq; assumption).
+  (* all but finitely many iterates are within any rad <= radius of z *)
+  assert (Htail : forall rad, 0 < rad <= radius ->
+                  eventually (fun n => norm (minus (x n) z) < rad)).
+  { intros rad Hr.
+    assert (Hbl : 0 <= b / lam)
+      by (apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam]).
+    destruct (Hsmall (rad / (4 * (b / lam + 1)))) as [del [Hdel Hdelta]];
+      [apply Rdiv_lt_0_compat; lra|].
+    set (top := Rmin (Rmin eta del) (lam * (rad / 8) ^ 2)).
+    assert (Hsq : 0 < lam * (rad / 8) ^ 2)
+      by (apply Rmult_lt_0_compat; [exact Hlam|apply pow_lt; lra]).
+    assert (Htop : 0 < top) by (unfold top; repeat apply Rmin_glb_lt; lra).
+    assert (Ht1 : top <= eta /\ top <= del /\ top <= lam * (rad / 8) ^ 2).
+    { unfold top; pose proof (Rmin_l (Rmin eta del) (lam * (rad / 8) ^ 2)).
+      pose proof (Rmin_r (Rmin eta del) (lam * (rad / 8) ^ 2)).
+      pose proof (Rmin_l eta del); pose proof (Rmin_r eta del); lra. }
+    destruct (HLlim top Htop) as [N HN].
+    destruct (Hcluster (rad / 4) N) as [m [Hm Hclose]]; [lra|].
+    exists m; intros n Hn; replace n with (n - m + m)%nat by lia.
+    assert (Hlow : forall k, (N <= k)%nat -> Lstar <= L k < Lstar + top).
+    { intros k Hk; specialize (HN k Hk); unfold R_dist in HN; apply Rabs_def2 in HN.
+      pose proof (HL k); lra. }
+    assert (Hstep : step x m <= rad / 8).
+    { pose proof (Hdec m); pose proof (Hlow m Hm); pose proof (HL (S m)).
+      assert (step x m ^ 2 <= (rad / 8) ^ 2) by (apply Rmult_le_reg_l with lam; lra).
+      rewrite <- (sqrt_pow2 (step x m)) by apply step_nonneg.
+      apply sqrt_of_square_le; [lra|assumption]. }
+    apply (kl_stays_near V (fun k => x (k + m)%nat) z (fun k => L (k + m)%nat)
+             (fun k => g (k + m)%nat) phi dphi eta Lstar lam b rad Hlam Hb Hphi).
+    - pose proof (Hlow (1 + m)%nat ltac:(lia)); lra.
+    - intros k; apply (Hdec (k + m)%nat).
+    - intros k; apply (Hg (k + m)%nat).
+    - intros k; apply HL.
+    - intros k Hk Hpos; apply (Hkl (k + m)%nat);
+        [apply Rlt_le_trans with rad; [exact Hk|lra]|].
+      split; [exact Hpos|].
+      pose proof (Hlow (S k + m)%nat ltac:(lia)); change (S k + m)%nat with (S (k + m)) in *; lra.
+    - change (norm (minus (x m) z) + 2 * step x m + b / lam * phi (L (1 + m)%nat - Lstar) < rad).
+      pose proof (Hlow (1 + m)%nat ltac:(lia)) as H1.
+      assert (Hp : phi (L (1 + m)%nat - Lstar) < rad / (4 * (b / lam + 1))) by (apply Hdelta; lra).
+      assert (b / lam * phi (L (1 + m)%nat - Lstar) <= rad / 4).
+      { apply Rle_trans with (b / lam * (rad / (4 * (b / lam + 1))));
+          [apply Rmult_le_compat_l; lra|].
+        replace (rad / 4) with ((b / lam + 1) * (rad / (4 * (b / lam + 1))))
+          by (generalize dependent (b / lam); intros; field; lra).
+        apply Rmult_le_compat_r; [left; apply Rdiv_lt_0_compat; lra|lra]. }
+      lra. }
+  intros P HP; apply locally_norm_le_locally in HP; destruct HP as [eps Heps].
+  destruct (Htail (Rmin eps radius)) as [N HN].
+  - split; [apply Rmin_glb_lt; [apply cond_pos|exact Hrad]|apply Rmin_r].
+  - exists N; intros n Hn; apply Heps.
+    apply Rlt_le_trans with (Rmin eps radius); [apply HN; exact Hn|apply Rmin_l].
+Qed.
