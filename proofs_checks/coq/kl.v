@@ -422,3 +422,165 @@ Proof.
   - exists N; intros n Hn; apply Heps.
     apply Rlt_le_trans with (Rmin eps radius); [apply HN; exact Hn|apply Rmin_l].
 Qed.
+
+(* phi(s) = c s^(1/2), the exponent 1/2: concave, with derivative c / (2 sqrt s). *)
+Lemma sqrt_desingularizes : forall c eta,
+  0 <= c -> desingularizes (fun s => c * sqrt s) (fun s => c / (2 * sqrt s)) eta.
+Proof.
+  intros c eta Hc; split; [|split].
+  - intros s t w Hs Ht Hw.
+    pose proof (square_sqrt s ltac:(lra)) as Es; pose proof (square_sqrt t ltac:(lra)) as Et.
+    pose proof (sqrt_pos s) as Ps; pose proof (sqrt_pos t) as Pt.
+    set (a := sqrt s) in *; set (e := sqrt t) in *; clearbody a e; subst s t.
+    replace (w * (c * a) + (1 - w) * (c * e)) with (c * (w * a + (1 - w) * e)) by ring.
+    apply Rmult_le_compat_l; [exact Hc|].
+    assert (0 <= w * a) by (apply Rmult_le_pos; lra).
+    assert (0 <= (1 - w) * e) by (apply Rmult_le_pos; lra).
+    rewrite <- (sqrt_pow2 (w * a + (1 - w) * e)) by lra.
+    apply sqrt_le_1_alt.
+    assert (E : w * a ^ 2 + (1 - w) * e ^ 2 - (w * a + (1 - w) * e) ^ 2
+                = w * (1 - w) * (a - e) ^ 2) by ring.
+    assert (0 <= w * (1 - w) * (a - e) ^ 2)
+      by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|apply pow2_ge_0]).
+    lra.
+  - intros s Hs; apply Rmult_le_pos; [exact Hc|apply sqrt_pos].
+  - intros s Hs; auto_derive; [lra|].
+    assert (0 < sqrt s) by (apply sqrt_lt_R0; lra); field; lra.
+Qed.
+
+(* With the exponent 1/2 the gap to Lstar shrinks by a fixed factor every sweep. *)
+Theorem kl_half_one_sweep : forall L0 L1 d g Lstar lam b c,
+  0 < lam ->
+  lam * d ^ 2 <= L0 - L1 -> 0 <= g <= b * d -> Lstar <= L1 ->
+  (Lstar < L1 -> 1 <= c / (2 * sqrt (L1 - Lstar)) * g) ->
+  L1 - Lstar <= c ^ 2 * b ^ 2 / (c ^ 2 * b ^ 2 + 4 * lam) * (L0 - Lstar).
+Proof.
+  intros L0 L1 d g Lstar lam b c Hlam Hdec [Hg0 Hg] HL Hkl.
+  assert (Hk : 0 <= c ^ 2 * b ^ 2) by (apply Rmult_le_pos; apply pow2_ge_0).
+  apply Rmult_le_reg_l with (c ^ 2 * b ^ 2 + 4 * lam); [lra|].
+  replace ((c ^ 2 * b ^ 2 + 4 * lam) *
+           (c ^ 2 * b ^ 2 / (c ^ 2 * b ^ 2 + 4 * lam) * (L0 - Lstar)))
+    with (c ^ 2 * b ^ 2 * (L0 - Lstar)) by (field; lra).
+  (* it suffices that 4 lam (L1 - Lstar) <= c^2 b^2 (lam d^2) *)
+  assert (Hd : 0 <= lam * d ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]).
+  assert (Hmain : 4 * (L1 - Lstar) <= c ^ 2 * b ^ 2 * d ^ 2).
+  { destruct HL as [HL|HL];
+      [|rewrite HL; replace (4 * (L1 - L1)) with 0 by ring;
+        apply Rmult_le_pos; [exact Hk|apply pow2_ge_0]].
+    specialize (Hkl HL).
+    assert (Hs : 0 < sqrt (L1 - Lstar)) by (apply sqrt_lt_R0; lra).
+    pose proof (square_sqrt (L1 - Lstar) ltac:(lra)) as E.
+    set (s := sqrt (L1 - Lstar)) in *; clearbody s; rewrite <- E.
+    assert (H : 2 * s <= c * g).
+    { apply Rmult_le_compat_l with (r := 2 * s) in Hkl; [|lra].
+      replace (2 * s * (c / (2 * s) * g)) with (c * g) in Hkl by (field; lra); lra. }
+    pose proof (square_le (2 * s) (c * g) ltac:(lra) H) as H2.
+    pose proof (square_le g (b * d) Hg0 Hg) as H3.
+    apply Rmult_le_compat_l with (r := c ^ 2) in H3; [|apply pow2_ge_0].
+    replace (4 * s ^ 2) with ((2 * s) ^ 2) by ring.
+    replace (c ^ 2 * b ^ 2 * d ^ 2) with (c ^ 2 * (b * d) ^ 2) by ring.
+    replace ((c * g) ^ 2) with (c ^ 2 * g ^ 2) in H2 by ring; lra. }
+  apply Rmult_le_compat_l with (r := lam) in Hmain; [|lra].
+  apply Rmult_le_compat_l with (r := c ^ 2 * b ^ 2) in Hdec; [|exact Hk]; lra.
+Qed.
+
+(* Hence a linear rate for the objective, with q < 1, ... *)
+Theorem kl_half_linear : forall (L d g : nat -> R) Lstar lam b c K,
+  0 < lam ->
+  (forall k, (k < K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
+  (forall k, (k < K)%nat -> 0 <= g k <= b * d k) ->
+  (forall k, (k < K)%nat -> Lstar <= L (S k)) ->
+  (forall k, (k < K)%nat -> Lstar < L (S k) ->
+     1 <= c / (2 * sqrt (L (S k) - Lstar)) * g k) ->
+  let q := c ^ 2 * b ^ 2 / (c ^ 2 * b ^ 2 + 4 * lam) in
+  0 <= q < 1 /\ L K - Lstar <= q ^ K * (L O - Lstar).
+Proof.
+  intros L d g Lstar lam b c K Hlam Hdec Hg HL Hkl q.
+  assert (Hk : 0 <= c ^ 2 * b ^ 2) by (apply Rmult_le_pos; apply pow2_ge_0).
+  assert (Hq : 0 <= q < 1).
+  { unfold q; split; [apply Rmult_le_pos; [exact Hk|left; apply Rinv_0_lt_compat; lra]|].
+    apply Rmult_lt_reg_r with (c ^ 2 * b ^ 2 + 4 * lam); [lra|].
+    replace (c ^ 2 * b ^ 2 / (c ^ 2 * b ^ 2 + 4 * lam) * (c ^ 2 * b ^ 2 + 4 * lam))
+      with (c ^ 2 * b ^ 2) by (field; lra).
+    lra. }
+  split; [exact Hq|].
+  induction K as [|K IH]; [simpl; lra|].
+  apply Rle_trans with (q * (L K - Lstar)).
+  - apply kl_half_one_sweep with (d K) (g K);
+      [exact Hlam|apply Hdec; lia|apply Hg; lia|apply HL; lia|intros; apply Hkl; [lia|assumption]].
+  - simpl; rewrite Rmult_assoc; apply Rmult_le_compat_l; [lra|].
+    apply IH; intros; [apply Hdec|apply Hg|apply HL|apply Hkl]; try lia; assumption.
+Qed.
+
+(* ... and for the iterates, if the steps are bounded by a geometric sequence: the limit is
+   within A s^k/(1 - s) of x_k. *)
+Theorem geometric_path_converges :
+  forall (V : CompleteNormedModule R_AbsRing) (x : nat -> V) A s,
+  0 <= A -> 0 <= s < 1 ->
+  (forall k, step x k <= A * s ^ k) ->
+  exists l, filterlim x eventually (locally l) /\
+            forall k, norm (minus l (x k)) <= A * s ^ k / (1 - s).
+Proof.
+  intros V x A s HA Hs Hstep.
+  assert (Htot : forall k n, total (step (fun j => x (j + k)%nat)) n <= A * s ^ k / (1 - s)).
+  { intros k n.
+    assert (H : total (step (fun j => x (j + k)%nat)) n
+                <= A * s ^ k / (1 - s) - A * s ^ (n + k) / (1 - s)).
+    { induction n as [|n IH]; [simpl; lra|].
+      simpl total; pose proof (Hstep (n + k)%nat) as Hn.
+      change (step (fun j => x (j + k)%nat) n) with (step x (n + k)).
+      change (s ^ (S n + k)) with (s * s ^ (n + k)).
+      replace (A * (s * s ^ (n + k)) / (1 - s))
+        with (A * s ^ (n + k) / (1 - s) - A * s ^ (n + k)) by (field; lra).
+      lra. }
+    assert (0 <= A * s ^ (n + k) / (1 - s)).
+    { apply Rmult_le_pos; [apply Rmult_le_pos; [exact HA|apply pow_le; lra]|].
+      left; apply Rinv_0_lt_compat; lra. }
+    lra. }
+  destruct (finite_path_converges V x (A * s ^ O / (1 - s))) as [l Hl].
+  - intros n; apply Rle_trans with (total (step (fun j => x (j + 0)%nat)) n); [|apply Htot].
+    right; apply total_ext; intros; unfold step; rewrite !Nat.add_0_r; reflexivity.
+  - exists l; split; [exact Hl|]; intros k.
+    apply limit_within with x; [exact Hl|].
+    exists k; intros n Hn; replace n with (n - k + k)%nat by lia.
+    pose proof (path_at_least_distance (fun j => x (j + k)%nat) (n - k)) as H.
+    apply Rle_trans with (total (step (fun j => x (j + k)%nat)) (n - k)); [exact H|apply Htot].
+Qed.
+
+(* Exponent 1/2, the iterates: linear convergence, with the factor sqrt q. *)
+Theorem kl_half_iterates :
+  forall (V : CompleteNormedModule R_AbsRing) (x : nat -> V) (L g : nat -> R) Lstar lam b c,
+  0 < lam ->
+  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
+  (forall k, 0 <= g k <= b * step x k) ->
+  (forall k, Lstar <= L (S k)) ->
+  (forall k, Lstar < L (S k) -> 1 <= c / (2 * sqrt (L (S k) - Lstar)) * g k) ->
+  let q := c ^ 2 * b ^ 2 / (c ^ 2 * b ^ 2 + 4 * lam) in
+  exists l, filterlim x eventually (locally l) /\
+            forall k, norm (minus l (x k))
+                      <= sqrt ((L O - Lstar) / lam) * sqrt q ^ k / (1 - sqrt q).
+Proof.
+  intros V x L g Lstar lam b c Hlam Hdec Hg HL Hkl q.
+  assert (Hlin : forall k, 0 <= q < 1 /\ L k - Lstar <= q ^ k * (L O - Lstar)).
+  { intros k; apply kl_half_linear with (step x) g; intros;
+      [exact Hlam|apply Hdec|apply Hg|apply HL|apply Hkl; assumption]. }
+  assert (Hq : 0 <= q < 1) by apply (Hlin O).
+  apply geometric_path_converges.
+  - apply sqrt_pos.
+  - split; [apply sqrt_pos|]; rewrite <- sqrt_1; apply sqrt_lt_1_alt; lra.
+  - intros k.
+    assert (H0 : 0 <= (L O - Lstar) / lam).
+    { apply Rmult_le_pos; [|left; apply Rinv_0_lt_compat; exact Hlam].
+      pose proof (Hdec O); pose proof (HL O).
+      assert (0 <= lam * step x O ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]); lra. }
+    rewrite <- (sqrt_pow2 (step x k)) by apply step_nonneg.
+    apply sqrt_of_square_le;
+      [apply Rmult_le_pos; [apply sqrt_pos|apply pow_le, sqrt_pos]|].
+    replace ((sqrt ((L O - Lstar) / lam) * sqrt q ^ k) ^ 2)
+      with (sqrt ((L O - Lstar) / lam) ^ 2 * (sqrt q ^ 2) ^ k)
+      by (rewrite Rpow_mult_distr, <- !pow_mult; f_equal; f_equal; lia).
+    rewrite !square_sqrt by lra.
+    apply Rmult_le_reg_l with lam; [exact Hlam|].
+    replace (lam * ((L O - Lstar) / lam * q ^ k)) with (q ^ k * (L O - Lstar)) by (field; lra).
+    pose proof (Hdec k); pose proof (HL k); destruct (Hlin k); lra.
+Qed.
