@@ -42,8 +42,8 @@ Proof.
   destruct (Rle_dec a0 0) as [Hz|Hpos].
   - rewrite (Heq ltac:(lra)).
     assert (d1 ^ 2 = 0) by (apply Rmult_eq_reg_l with lam; lra).
-    assert (d1 = 0) by (destruct (Req_dec d1 0) as [E|E]; [exact E|]; apply pow_nonzero with (n := 2%nat) in E; lra).
-    lra.
+    destruct (Req_dec d1 0) as [E|E]; [lra|].
+    apply (pow_nonzero d1 2) in E; lra.
   - specialize (Hkl ltac:(lra)); specialize (Hsup ltac:(lra)).
     assert (Hgpos : 0 < g) by (destruct Hg0 as [Hg0|Hg0]; [exact Hg0|subst g; lra]).
     assert (Hs : 0 < slope)
@@ -444,8 +444,9 @@ Proof.
       by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|apply pow2_ge_0]).
     lra.
   - intros s Hs; apply Rmult_le_pos; [exact Hc|apply sqrt_pos].
-  - intros s Hs; auto_derive; [lra|].
-    assert (0 < sqrt s) by (apply sqrt_lt_R0; lra); field; lra.
+  - intros s Hs; apply is_derive_Reals.
+    replace (c / (2 * sqrt s)) with (c * / (2 * sqrt s)) by reflexivity.
+    apply (derivable_pt_lim_scal sqrt c), derivable_pt_lim_sqrt; lra.
 Qed.
 
 (* With the exponent 1/2 the gap to Lstar shrinks by a fixed factor every sweep. *)
