@@ -585,3 +585,90 @@ Proof.
     replace (lam * ((L O - Lstar) / lam * q ^ k)) with (q ^ k * (L O - Lstar)) by (field; lra).
     pose proof (Hdec k); pose proof (HL k); destruct (Hlin k); lra.
 Qed.
+
+(* The hypotheses can be met: x_k = 2^-k for the objective x^2, with phi(s) = sqrt s, in R. *)
+Definition ex_x (k : nat) : R := / 2 ^ k.
+
+Lemma ex_x_pos : forall k, 0 < ex_x k.
+Proof. intros; apply Rinv_0_lt_compat, pow_lt; lra. Qed.
+
+Lemma ex_x_next : forall k, ex_x (S k) = 1 / 2 * ex_x k.
+Proof. intros; unfold ex_x; simpl pow; rewrite Rinv_mult; lra. Qed.
+
+Lemma ex_x_step : forall k, step (V := R_NormedModule) ex_x k = 1 / 2 * ex_x k.
+Proof.
+  intros k; unfold step, minus, plus, opp, norm; simpl; unfold abs; simpl.
+  rewrite ex_x_next; pose proof (ex_x_pos k).
+  rewrite Rabs_left1; lra.
+Qed.
+
+Lemma ex_x_descends : forall k,
+  3 * step (V := R_NormedModule) ex_x k ^ 2 <= ex_x k ^ 2 - ex_x (S k) ^ 2.
+Proof. intros k; rewrite ex_x_step, ex_x_next; lra. Qed.
+
+Lemma ex_x_slope : forall k, 0 <= 2 * ex_x (S k) <= 2 * step (V := R_NormedModule) ex_x k.
+Proof. intros k; rewrite ex_x_step, ex_x_next; pose proof (ex_x_pos k); lra. Qed.
+
+Lemma ex_x_kl : forall k, 1 <= 1 / (2 * sqrt (ex_x (S k) ^ 2 - 0)) * (2 * ex_x (S k)).
+Proof.
+  intros k; pose proof (ex_x_pos (S k)).
+  rewrite Rminus_0_r, sqrt_pow2 by lra; right; field; lra.
+Qed.
+
+Lemma kl_finite_length_converges_used :
+  exists l : R, filterlim ex_x eventually (locally l).
+Proof.
+  apply (kl_finite_length_converges R_CompleteNormedModule ex_x (fun k => ex_x k ^ 2)
+           (fun k => 2 * ex_x (S k)) (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 2 0 3 2);
+    try lra; intros.
+  - apply sqrt_desingularizes; lra.
+  - unfold ex_x; simpl; lra.
+  - apply ex_x_descends.
+  - apply ex_x_slope.
+  - apply pow2_ge_0.
+  - apply ex_x_kl.
+Qed.
+
+Lemma kl_half_iterates_used :
+  exists l : R, filterlim ex_x eventually (locally l) /\
+    forall k, norm (minus (l : R_NormedModule) (ex_x k))
+              <= sqrt ((ex_x O ^ 2 - 0) / 3) * sqrt (1 ^ 2 * 2 ^ 2 / (1 ^ 2 * 2 ^ 2 + 4 * 3)) ^ k
+                 / (1 - sqrt (1 ^ 2 * 2 ^ 2 / (1 ^ 2 * 2 ^ 2 + 4 * 3))).
+Proof.
+  apply (kl_half_iterates R_CompleteNormedModule ex_x (fun k => ex_x k ^ 2)
+           (fun k => 2 * ex_x (S k)) 0 3 2 1); try lra; intros.
+  - apply ex_x_descends.
+  - apply ex_x_slope.
+  - apply pow2_ge_0.
+  - apply ex_x_kl.
+Qed.
+
+Lemma ex_x_small : forall eps, 0 < eps -> exists N, forall n, (N <= n)%nat -> ex_x n < eps.
+Proof.
+  intros eps Heps; destruct (pow_lt_1_zero (1 / 2)) with eps as [N HN];
+    [rewrite Rabs_pos_eq; lra|exact Heps|].
+  exists N; intros n Hn; specialize (HN n Hn); apply Rabs_def2 in HN.
+  unfold ex_x; rewrite <- pow_inv; replace (/ 2) with (1 / 2) by lra; lra.
+Qed.
+
+Lemma kl_converges_to_cluster_point_used : filterlim ex_x eventually (locally (0 : R)).
+Proof.
+  apply (kl_converges_to_cluster_point R_NormedModule ex_x 0 (fun k => ex_x k ^ 2)
+           (fun k => 2 * ex_x (S k)) (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 1 0 3 2 1);
+    try lra; intros.
+  - apply sqrt_desingularizes; lra.
+  - exists (eps ^ 2); split; [apply pow_lt; assumption|]; intros s Hs.
+    rewrite Rmult_1_l, <- (sqrt_pow2 eps) by lra; apply sqrt_lt_1_alt; exact Hs.
+  - apply ex_x_descends.
+  - apply ex_x_slope.
+  - intros eps Heps; destruct (ex_x_small (Rmin 1 eps)) as [N HN]; [apply Rmin_glb_lt; lra|].
+    exists N; intros n Hn; unfold R_dist; rewrite Rminus_0_r, Rabs_pos_eq by apply pow2_ge_0.
+    specialize (HN n Hn); pose proof (ex_x_pos n).
+    pose proof (Rmin_l 1 eps); pose proof (Rmin_r 1 eps).
+    assert (ex_x n * ex_x n <= 1 * ex_x n) by (apply Rmult_le_compat_r; lra); simpl; lra.
+  - destruct (ex_x_small eps) as [M HM]; [assumption|].
+    exists (max N M); split; [lia|]; specialize (HM (max N M) ltac:(lia)).
+    unfold minus, plus, opp, norm; simpl; unfold abs; simpl.
+    pose proof (ex_x_pos (max N M)); rewrite Rabs_pos_eq; lra.
+  - apply ex_x_kl.
+Qed.
