@@ -1,9 +1,12 @@
 (* Finite length from the Kurdyka-Lojasiewicz inequality.
 
    As in rate.v, L k is the objective after k sweeps, d k the length of the step of sweep k+1
-   and g k that of a subgradient after it: lam d_k^2 <= L_k - L_{k+1} and g_k <= b d_k.  Lstar is
-   the level to which the objective falls, and the inequality is phi'(L - Lstar) g >= 1 at the
-   points of the run, as long as their objective is above Lstar.
+   and g k that of a subgradient after it.  Sufficient decrease is lam d_k^2 <= L_k - L_{k+1};
+   relative error is g_k <= b0 d_{k-1} + b1 d_k + b2 d_{k+1}, which covers a plain sweep
+   (b0 = b2 = 0), extrapolation (b0 > 0) and sets projected on without a proximal term (b2 > 0;
+   then only the other blocks' steps are in d).  Lstar is the level to which the objective falls,
+   and the inequality is phi'(L - Lstar) g >= 1 at the points of the run, as long as their
+   objective is above Lstar.
 
    Serves the claim "the iterates converge".  Not claimed: that the objective of a network
    satisfies the inequality (it is assumed here, at the points of the run; it holds for
@@ -16,43 +19,47 @@ From Coquelicot Require Import Coquelicot.
 From NNBCD Require Import sums rate.
 Open Scope R_scope.
 
-(* One step of the argument: d1^2 <= c D d0 gives 2 d1 <= d0 + c D. *)
-Lemma mean_inequality : forall d0 d1 x,
-  0 <= d0 -> 0 <= d1 -> 0 <= x -> d1 ^ 2 <= d0 * x -> 2 * d1 <= d0 + x.
+(* d_{k-1}, where the step before the first one has the length start. *)
+Definition before (start : R) (d : nat -> R) (k : nat) : R :=
+  match k with O => start | S j => d j end.
+
+(* One sweep of the argument: d1^2 <= e x gives 2 d1 <= e + x. *)
+Lemma mean_inequality : forall e d1 x,
+  0 <= e -> 0 <= d1 -> 0 <= x -> d1 ^ 2 <= e * x -> 2 * d1 <= e + x.
 Proof.
-  intros d0 d1 x H0 H1 Hx H.
-  assert (E : (d0 + x) ^ 2 - 4 * (d0 * x) = (d0 - x) ^ 2) by ring.
-  pose proof (pow2_ge_0 (d0 - x)).
-  destruct (Rle_dec (2 * d1) (d0 + x)) as [Hle|Hgt]; [exact Hle|].
-  assert (Hsq : (d0 + x) ^ 2 < (2 * d1) ^ 2) by (assert (d0 + x < 2 * d1) by lra; nra).
+  intros e d1 x H0 H1 Hx H.
+  assert (E : (e + x) ^ 2 - 4 * (e * x) = (e - x) ^ 2) by ring.
+  pose proof (pow2_ge_0 (e - x)).
+  apply Rnot_lt_le; intros Hgt.
+  assert (Hsq : (e + x) ^ 2 < (2 * d1) ^ 2) by nra.
   replace ((2 * d1) ^ 2) with (4 * d1 ^ 2) in Hsq by ring; lra.
 Qed.
 
-Lemma kl_step : forall lam b d0 d1 g a0 a1 phi0 phi1 slope,
-  0 < lam -> 0 <= b -> 0 <= d0 -> 0 <= d1 -> 0 <= a1 ->
+Lemma kl_step : forall lam b e d1 g a0 a1 phi0 phi1 slope,
+  0 < lam -> 0 <= b -> 0 <= e -> 0 <= d1 -> 0 <= a1 ->
   lam * d1 ^ 2 <= a0 - a1 ->
-  0 <= g <= b * d0 ->
+  0 <= g <= b * e ->
   (0 < a0 -> 1 <= slope * g) ->
   (0 < a0 -> slope * (a0 - a1) <= phi0 - phi1) ->
   (a0 = a1 -> phi0 = phi1) ->
-  2 * d1 <= d0 + b / lam * (phi0 - phi1).
+  2 * d1 <= e + b / lam * (phi0 - phi1).
 Proof.
-  intros lam b d0 d1 g a0 a1 phi0 phi1 slope Hlam Hb H0 H1 Ha1 Hdec [Hg0 Hg] Hkl Hsup Heq.
+  intros lam b e d1 g a0 a1 phi0 phi1 slope Hlam Hb H0 H1 Ha1 Hdec [Hg0 Hg] Hkl Hsup Heq.
   assert (Hsq : 0 <= lam * d1 ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]).
   destruct (Rle_dec a0 0) as [Hz|Hpos].
-  - rewrite (Heq ltac:(lra)).
+  - (* the level is reached: there is no further step *)
+    rewrite (Heq ltac:(lra)).
     assert (d1 ^ 2 = 0) by (apply Rmult_eq_reg_l with lam; lra).
     destruct (Req_dec d1 0) as [E|E]; [lra|].
     apply (pow_nonzero d1 2) in E; lra.
-  - specialize (Hkl ltac:(lra)); specialize (Hsup ltac:(lra)).
-    assert (Hgpos : 0 < g) by (destruct Hg0 as [Hg0|Hg0]; [exact Hg0|subst g; lra]).
-    assert (Hs : 0 < slope)
-      by (destruct (Rle_dec slope 0); [|lra];
-          assert (slope * g <= 0) by (rewrite <- (Rmult_0_l g); apply Rmult_le_compat_r; lra); lra).
-    (* a0 - a1 <= (slope g) (a0 - a1) <= g (phi0 - phi1) <= b d0 (phi0 - phi1) *)
+  - (* lam d1^2 <= a0 - a1 <= slope g (a0 - a1) <= g (phi0 - phi1) <= b e (phi0 - phi1) *)
+    specialize (Hkl ltac:(lra)); specialize (Hsup ltac:(lra)).
+    assert (Hs : 0 < slope).
+    { apply Rnot_le_lt; intros Hs.
+      assert (slope * g <= 0 * g) by (apply Rmult_le_compat_r; assumption); lra. }
     assert (HD : 0 <= phi0 - phi1)
       by (apply Rle_trans with (slope * (a0 - a1)); [apply Rmult_le_pos; lra|exact Hsup]).
-    assert (HA : a0 - a1 <= b * d0 * (phi0 - phi1)).
+    assert (HA : a0 - a1 <= b * e * (phi0 - phi1)).
     { apply Rle_trans with (slope * g * (a0 - a1));
         [rewrite <- (Rmult_1_l (a0 - a1)) at 1; apply Rmult_le_compat_r; lra|].
       apply Rle_trans with (g * (phi0 - phi1)).
@@ -63,38 +70,46 @@ Proof.
     + apply Rmult_le_pos; [|exact HD].
       apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam].
     + apply Rmult_le_reg_l with lam; [exact Hlam|].
-      replace (lam * (d0 * (b / lam * (phi0 - phi1)))) with (b * d0 * (phi0 - phi1))
+      replace (lam * (e * (b / lam * (phi0 - phi1)))) with (b * e * (phi0 - phi1))
         by (field; lra).
       lra.
 Qed.
 
-(* Finite length, with concavity given as one inequality a sweep.  a k stands for
-   L_{k+1} - Lstar >= 0.  The sum starts at sweep 2; with the first step added, the whole path
-   is at most 2 d_0 + (b/lam) phi(L_1 - Lstar). *)
-Theorem finite_length : forall (L d g : nat -> R) (phi dphi : R -> R) Lstar lam b K,
-  0 < lam -> 0 <= b ->
+Lemma total_before : forall start d K,
+  total (before start d) (S K) = start + total d K.
+Proof. intros; apply total_shift. Qed.
+
+(* The relative error as b times a mean of the three steps. *)
+Lemma finite_length_mean : forall (L d g : nat -> R) phi dphi Lstar lam b w0 w1 w2 start K,
+  0 < lam -> 0 <= b -> 0 <= w0 -> 0 <= w1 -> 0 <= w2 -> w0 + w1 + w2 = 1 -> 0 <= start ->
   (forall k, (k <= K)%nat -> 0 <= d k) ->
   (forall k, (k <= K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
-  (forall k, (k < K)%nat -> 0 <= g k <= b * d k) ->
+  (forall k, (k < K)%nat ->
+     0 <= g k <= b * (w0 * before start d k + w1 * d k + w2 * d (S k))) ->
   (forall k, (k <= K)%nat -> Lstar <= L (S k)) ->
   (forall k, (k < K)%nat -> Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
   (forall k, (k < K)%nat -> Lstar < L (S k) ->
      dphi (L (S k) - Lstar) * (L (S k) - L (S (S k)))
        <= phi (L (S k) - Lstar) - phi (L (S (S k)) - Lstar)) ->
   0 <= phi (L (S K) - Lstar) ->
-  total (fun k => d (S k)) K + d K <= d O + b / lam * phi (L 1%nat - Lstar).
+  total d (S K) <= start + 2 * d O + b / lam * phi (L 1%nat - Lstar).
 Proof.
-  intros L d g phi dphi Lstar lam b K Hlam Hb Hd Hdec Hg HL Hkl Hsup Hphi.
+  intros L d g phi dphi Lstar lam b w0 w1 w2 start K
+    Hlam Hb Hw0 Hw1 Hw2 Hw Hstart Hd Hdec Hg HL Hkl Hsup Hphi.
   assert (Hbl : 0 <= b / lam)
     by (apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam]).
   set (p := fun k => phi (L (S k) - Lstar)).
-  assert (H : 2 * total (fun k => d (S k)) K
-              <= total d K + b / lam * (p O - p K)).
+  set (e := fun k => w0 * before start d k + w1 * d k + w2 * d (S k)).
+  assert (Hbefore : forall k, (k <= K)%nat -> 0 <= before start d k)
+    by (intros [|k] Hk; [exact Hstart|apply Hd; lia]).
+  assert (H : 2 * total (fun k => d (S k)) K <= total e K + b / lam * (p O - p K)).
   { rewrite <- total_scal, <- total_telescope, <- (total_scal (b / lam)), <- total_plus.
     apply total_le; intros k Hk; unfold p.
     apply kl_step with (g k) (L (S k) - Lstar) (L (S (S k)) - Lstar) (dphi (L (S k) - Lstar));
       try assumption.
-    - apply Hd; lia.
+    - assert (0 <= d k /\ 0 <= d (S k) /\ 0 <= before start d k)
+        by (split; [apply Hd; lia|split; [apply Hd; lia|apply Hbefore; lia]]).
+      unfold e; repeat apply Rplus_le_le_0_compat; apply Rmult_le_pos; lra.
     - apply Hd; lia.
     - assert (Lstar <= L (S (S k))) by (apply HL; lia); lra.
     - assert (lam * d (S k) ^ 2 <= L (S k) - L (S (S k))) by (apply Hdec; lia); lra.
@@ -104,11 +119,57 @@ Proof.
       replace (L (S k) - Lstar - (L (S (S k)) - Lstar)) with (L (S k) - L (S (S k))) by ring.
       exact H.
     - intros E; rewrite E; reflexivity. }
-  assert (E : total d K + d K = d O + total (fun k => d (S k)) K)
-    by exact (total_shift d K).
+  (* each of the three sums of steps is at most start + the whole path *)
+  set (D := total d (S K)).
+  assert (ED : D = d O + total (fun k => d (S k)) K) by exact (total_shift d K).
+  assert (HdK : 0 <= d K) by (apply Hd; lia).
+  assert (E1 : D = total d K + d K) by reflexivity.
+  assert (E0 : start + total d K = total (before start d) K + before start d K)
+    by (rewrite <- total_before; reflexivity).
+  assert (HbK : 0 <= before start d K) by (apply Hbefore; lia).
+  assert (Hd0 : 0 <= d O) by (apply Hd; lia).
+  assert (He : total e K <= start + D).
+  { unfold e; rewrite !total_plus, !total_scal.
+    replace (start + D) with (w0 * (start + D) + w1 * (start + D) + w2 * (start + D))
+      by (rewrite <- !Rmult_plus_distr_r, Hw; ring).
+    repeat apply Rplus_le_compat; apply Rmult_le_compat_l; lra. }
   assert (b / lam * (p O - p K) <= b / lam * p O)
     by (apply Rmult_le_compat_l; [exact Hbl|unfold p in *; lra]).
   unfold p in *; lra.
+Qed.
+
+(* Finite length, with concavity given as one inequality a sweep: the path is at most
+   d_{-1} + 2 d_0 + (b0 + b1 + b2)/lam phi(L_1 - Lstar), where d_{-1} = start. *)
+Theorem finite_length : forall (L d g : nat -> R) phi dphi Lstar lam b0 b1 b2 start K,
+  0 < lam -> 0 <= b0 -> 0 <= b1 -> 0 <= b2 -> 0 <= start ->
+  (forall k, (k <= K)%nat -> 0 <= d k) ->
+  (forall k, (k <= K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
+  (forall k, (k < K)%nat -> 0 <= g k <= b0 * before start d k + b1 * d k + b2 * d (S k)) ->
+  (forall k, (k <= K)%nat -> Lstar <= L (S k)) ->
+  (forall k, (k < K)%nat -> Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
+  (forall k, (k < K)%nat -> Lstar < L (S k) ->
+     dphi (L (S k) - Lstar) * (L (S k) - L (S (S k)))
+       <= phi (L (S k) - Lstar) - phi (L (S (S k)) - Lstar)) ->
+  0 <= phi (L (S K) - Lstar) ->
+  total d (S K) <= start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar).
+Proof.
+  intros L d g phi dphi Lstar lam b0 b1 b2 start K Hlam H0 H1 H2 Hstart Hd Hdec Hg HL Hkl Hsup Hphi.
+  destruct (Req_dec (b0 + b1 + b2) 0) as [E|E].
+  - apply (finite_length_mean L d g phi dphi Lstar lam (b0 + b1 + b2) 0 1 0 start K);
+      try assumption; try lra.
+    intros k Hk; destruct (Hg k Hk); rewrite E.
+    replace b0 with 0 in * by lra; replace b1 with 0 in * by lra; replace b2 with 0 in * by lra.
+    lra.
+  - assert (Hi : 0 < / (b0 + b1 + b2)) by (apply Rinv_0_lt_compat; lra).
+    apply (finite_length_mean L d g phi dphi Lstar lam (b0 + b1 + b2)
+             (b0 / (b0 + b1 + b2)) (b1 / (b0 + b1 + b2)) (b2 / (b0 + b1 + b2)) start K);
+      try assumption; try (apply Rmult_le_pos; lra); try lra; [field; lra|].
+    intros k Hk; destruct (Hg k Hk); split; [assumption|].
+    replace ((b0 + b1 + b2) *
+             (b0 / (b0 + b1 + b2) * before start d k + b1 / (b0 + b1 + b2) * d k
+              + b2 / (b0 + b1 + b2) * d (S k)))
+      with (b0 * before start d k + b1 * d k + b2 * d (S k)) by (field; lra).
+    assumption.
 Qed.
 
 (* What concavity means, and that it gives the inequality above: the tangent at s > 0 lies above
@@ -180,31 +241,30 @@ Proof.
   - pose proof (Hp (S k)); destruct IH; [lia|lra].
 Qed.
 
-(* Finite length for a concave phi: the path is at most 2 d_0 + (b/lam) phi(L_1 - Lstar). *)
-Theorem finite_length_concave : forall (L d g : nat -> R) phi dphi eta Lstar lam b K,
-  0 < lam -> 0 <= b ->
+(* Finite length for a concave phi. *)
+Theorem finite_length_concave : forall (L d g : nat -> R) phi dphi eta Lstar lam b0 b1 b2 start K,
+  0 < lam -> 0 <= b0 -> 0 <= b1 -> 0 <= b2 -> 0 <= start ->
   desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
   (forall k, (k <= K)%nat -> 0 <= d k) ->
   (forall k, (k <= K)%nat -> lam * d k ^ 2 <= L k - L (S k)) ->
-  (forall k, (k < K)%nat -> 0 <= g k <= b * d k) ->
+  (forall k, (k < K)%nat -> 0 <= g k <= b0 * before start d k + b1 * d k + b2 * d (S k)) ->
   (forall k, (k <= K)%nat -> Lstar <= L (S k)) ->
   (forall k, (k < K)%nat -> Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
-  total d (S K) <= 2 * d O + b / lam * phi (L 1%nat - Lstar).
+  total d (S K) <= start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar).
 Proof.
-  intros L d g phi dphi eta Lstar lam b K Hlam Hb [Hc [Hpos Hder]] Heta Hd Hdec Hg HL Hkl.
+  intros L d g phi dphi eta Lstar lam b0 b1 b2 start K
+    Hlam H0 H1 H2 Hstart [Hc [Hpos Hder]] Heta Hd Hdec Hg HL Hkl.
   pose proof (falls L d lam K Hlam Hdec) as Hfall.
-  assert (H : total (fun k => d (S k)) K + d K <= d O + b / lam * phi (L 1%nat - Lstar)).
-  { apply finite_length with g dphi; try assumption.
-    - intros k Hk Hp.
-      replace (L (S k) - L (S (S k))) with (L (S k) - Lstar - (L (S (S k)) - Lstar)) by ring.
-      assert (L (S k) <= L 1%nat) by (apply Hfall; lia).
-      assert (L (S (S k)) <= L 1%nat) by (apply Hfall; lia).
-      assert (Lstar <= L (S (S k))) by (apply HL; lia).
-      apply concave_below_tangent with eta; [exact Hc|lra|lra|apply Hder; lra].
-    - assert (Lstar <= L (S K)) by (apply HL; lia).
-      assert (L (S K) <= L 1%nat) by (apply Hfall; lia).
-      apply Hpos; lra. }
-  rewrite total_shift; assert (0 <= d K) by (apply Hd; lia); lra.
+  apply finite_length with g dphi; try assumption.
+  - intros k Hk Hp.
+    replace (L (S k) - L (S (S k))) with (L (S k) - Lstar - (L (S (S k)) - Lstar)) by ring.
+    assert (L (S k) <= L 1%nat) by (apply Hfall; lia).
+    assert (L (S (S k)) <= L 1%nat) by (apply Hfall; lia).
+    assert (Lstar <= L (S (S k))) by (apply HL; lia).
+    apply concave_below_tangent with eta; [exact Hc|lra|lra|apply Hder; lra].
+  - assert (Lstar <= L (S K)) by (apply HL; lia).
+    assert (L (S K) <= L 1%nat) by (apply Hfall; lia).
+    apply Hpos; lra.
 Qed.
 
 (* The length of a path, and what it says of its ends, in any normed module. *)
@@ -288,93 +348,154 @@ Proof.
     rewrite <- plus_assoc, plus_opp_l, plus_zero_r; reflexivity.
 Qed.
 
-(* A run of a descent method: x k are the iterates, phi is as above. *)
+(* An endless run: its steps d k, their effect on the objective, and its subgradients. *)
+Definition descends (L d g : nat -> R) (start lam b0 b1 b2 : R) : Prop :=
+  (forall k, 0 <= d k) /\
+  (forall k, lam * d k ^ 2 <= L k - L (S k)) /\
+  (forall k, 0 <= g k <= b0 * before start d k + b1 * d k + b2 * d (S k)).
+
+(* From sweep m on, a run is a run. *)
+Lemma descends_later : forall L d g start lam b0 b1 b2 m,
+  descends L d g start lam b0 b1 b2 ->
+  descends (fun k => L (k + m)%nat) (fun k => d (k + m)%nat) (fun k => g (k + m)%nat)
+    (before start d m) lam b0 b1 b2.
+Proof.
+  intros L d g start lam b0 b1 b2 m [Hd [Hdec Hg]]; split; [|split]; intros k.
+  - apply Hd.
+  - apply Hdec.
+  - destruct k as [|k]; [apply (Hg m)|apply (Hg (S k + m)%nat)].
+Qed.
+
+(* The path of a run has finite length, and the iterates converge; also where the objective
+   reaches Lstar after finitely many sweeps.  d k need only bound the step. *)
 Theorem kl_finite_length_converges :
-  forall (V : CompleteNormedModule R_AbsRing) (x : nat -> V) (L g : nat -> R) phi dphi
-    eta Lstar lam b,
-  0 < lam -> 0 <= b ->
+  forall (V : CompleteNormedModule R_AbsRing) (x : nat -> V) (L d g : nat -> R) phi dphi
+    eta Lstar lam b0 b1 b2 start,
+  0 < lam -> 0 <= b0 -> 0 <= b1 -> 0 <= b2 -> 0 <= start ->
   desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
-  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
-  (forall k, 0 <= g k <= b * step x k) ->
+  descends L d g start lam b0 b1 b2 ->
+  (forall k, step x k <= d k) ->
   (forall k, Lstar <= L (S k)) ->
   (forall k, Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
-  (forall n, total (step x) n <= 2 * step x O + b / lam * phi (L 1%nat - Lstar)) /\
+  (forall n, total d n <= start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar)) /\
   exists l, filterlim x eventually (locally l).
 Proof.
-  intros V x L g phi dphi eta Lstar lam b Hlam Hb Hphi Heta Hdec Hg HL Hkl.
-  assert (H : forall n, total (step x) n <= 2 * step x O + b / lam * phi (L 1%nat - Lstar)).
-  { intros n; apply Rle_trans with (total (step x) (S n)).
-    - pose proof (step_nonneg x n); simpl total; lra.
-    - apply finite_length_concave with g dphi eta; intros; try assumption;
-        [apply step_nonneg|apply Hdec|apply Hg|apply HL|apply Hkl; assumption]. }
+  intros V x L d g phi dphi eta Lstar lam b0 b1 b2 start
+    Hlam H0 H1 H2 Hstart Hphi Heta [Hd [Hdec Hg]] Hstep HL Hkl.
+  set (C := start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar)).
+  assert (H : forall n, total d n <= C).
+  { intros n; apply Rle_trans with (total d (S n)); [simpl; pose proof (Hd n); lra|].
+    apply finite_length_concave with g dphi eta; intros; try assumption;
+      [apply Hd|apply Hdec|apply Hg|apply HL|apply Hkl; assumption]. }
   split; [exact H|].
-  apply finite_path_converges with (2 * step x O + b / lam * phi (L 1%nat - Lstar)); exact H.
+  apply finite_path_converges with C; intros n.
+  apply Rle_trans with (total d n); [apply total_le; intros; apply Hstep|apply H].
+Qed.
+
+(* How far x_k is from its limit: by the steps just made and phi of the gap that is left. *)
+Theorem kl_distance_to_limit :
+  forall (V : NormedModule R_AbsRing) (x : nat -> V) (l : V) (L d g : nat -> R) phi dphi
+    eta Lstar lam b0 b1 b2 start,
+  0 < lam -> 0 <= b0 -> 0 <= b1 -> 0 <= b2 -> 0 <= start ->
+  desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
+  descends L d g start lam b0 b1 b2 ->
+  (forall k, step x k <= d k) ->
+  (forall k, Lstar <= L (S k)) ->
+  (forall k, Lstar < L (S k) -> 1 <= dphi (L (S k) - Lstar) * g k) ->
+  filterlim x eventually (locally l) ->
+  forall k, norm (minus l (x k))
+    <= before start d k + 2 * d k + (b0 + b1 + b2) / lam * phi (L (S k) - Lstar).
+Proof.
+  intros V x l L d g phi dphi eta Lstar lam b0 b1 b2 start
+    Hlam H0 H1 H2 Hstart Hphi Heta Hrun Hstep HL Hkl Hl k.
+  apply limit_within with x; [exact Hl|].
+  exists k; intros n Hn; replace n with (n - k + k)%nat by lia.
+  apply Rle_trans with (total (step (fun j => x (j + k)%nat)) (n - k));
+    [apply (path_at_least_distance (fun j => x (j + k)%nat))|].
+  apply Rle_trans with (total (fun j => d (j + k)%nat) (n - k));
+    [apply total_le; intros j _; apply (Hstep (j + k)%nat)|].
+  destruct Hrun as [Hd [Hdec Hg]].
+  assert (Hfall : L (S k) <= L 1%nat) by (apply (falls L d lam k Hlam); intros; [apply Hdec|lia]).
+  destruct (descends_later L d g start lam b0 b1 b2 k) as [Hd' [Hdec' Hg']];
+    [split; [exact Hd|split; [exact Hdec|exact Hg]]|].
+  apply Rle_trans with (total (fun j => d (j + k)%nat) (S (n - k)));
+    [simpl; pose proof (Hd (n - k + k)%nat); lra|].
+  apply (finite_length_concave (fun j => L (j + k)%nat) (fun j => d (j + k)%nat)
+           (fun j => g (j + k)%nat) phi dphi eta); intros; try assumption;
+    [destruct k; [exact Hstart|apply Hd]|simpl; lra|apply Hd'|apply Hdec'|apply Hg'|apply HL|
+     apply (Hkl (k0 + k)%nat); assumption].
 Qed.
 
 (* The inequality near one point is enough: a run that starts near a point z, where it holds,
    with an objective little above Lstar, stays near it.  In any normed module. *)
 Theorem kl_stays_near :
-  forall (V : NormedModule R_AbsRing) (x : nat -> V) (z : V) (L g : nat -> R) phi dphi
-    eta Lstar lam b radius,
-  0 < lam -> 0 <= b ->
+  forall (V : NormedModule R_AbsRing) (x : nat -> V) (z : V) (L d g : nat -> R) phi dphi
+    eta Lstar lam b0 b1 b2 start radius,
+  0 < lam -> 0 <= b0 -> 0 <= b1 -> 0 <= b2 -> 0 <= start ->
   desingularizes phi dphi eta -> L 1%nat - Lstar < eta ->
-  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
-  (forall k, 0 <= g k <= b * step x k) ->
+  descends L d g start lam b0 b1 b2 ->
+  (forall k, step x k <= d k) ->
   (forall k, Lstar <= L (S k)) ->
   (forall k, norm (minus (x (S k)) z) < radius -> Lstar < L (S k) ->
      1 <= dphi (L (S k) - Lstar) * g k) ->
-  norm (minus (x O) z) + 2 * step x O + b / lam * phi (L 1%nat - Lstar) < radius ->
+  norm (minus (x O) z) + start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar)
+    < radius ->
   forall k, norm (minus (x k) z) < radius.
 Proof.
-  intros V x z L g phi dphi eta Lstar lam b radius Hlam Hb Hphi Heta Hdec Hg HL Hkl Hstart.
-  assert (Hnear : forall n, total (step x) n <= 2 * step x O + b / lam * phi (L 1%nat - Lstar) ->
-                  norm (minus (x n) z) < radius).
+  intros V x z L d g phi dphi eta Lstar lam b0 b1 b2 start radius
+    Hlam H0 H1 H2 Hstart Hphi Heta [Hd [Hdec Hg]] Hstep HL Hkl Hradius.
+  assert (Hnear : forall n,
+            total d n <= start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar) ->
+            norm (minus (x n) z) < radius).
   { intros n Hn; rewrite (minus_chain (x n) (x O) z).
     pose proof (norm_triangle (minus (x n) (x O)) (minus (x O) z)).
-    pose proof (path_at_least_distance x n); lra. }
-  assert (Hfirst : 0 <= b / lam * phi (L 1%nat - Lstar)).
+    pose proof (path_at_least_distance x n).
+    assert (total (step x) n <= total d n) by (apply total_le; intros; apply Hstep); lra. }
+  assert (Hfirst : 0 <= (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar)).
   { apply Rmult_le_pos;
-      [apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam]|].
+      [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; exact Hlam]|].
     apply Hphi; pose proof (HL O); lra. }
   assert (Hall : forall n k, (k <= n)%nat -> norm (minus (x k) z) < radius).
   { induction n as [|n IH]; intros k Hk.
-    - apply Hnear; replace k with O by lia; pose proof (step_nonneg x O); simpl; lra.
+    - apply Hnear; replace k with O by lia; pose proof (Hd O); simpl; lra.
     - destruct (Nat.eq_dec k (S n)) as [E|E]; [subst k|apply IH; lia].
       apply Hnear, finite_length_concave with g dphi eta; intros; try assumption;
-        [apply step_nonneg|apply Hdec|apply Hg|apply HL|].
+        [apply Hd|apply Hdec|apply Hg|apply HL|].
       apply Hkl; [apply IH; lia|assumption]. }
   intros k; apply (Hall k); lia.
 Qed.
 
 (* A whole run converges to a point z that it comes near again and again (in finite dimension a
    bounded run has such a point), if the inequality holds near z for objectives little above
-   Lstar, the limit of the objective, and phi is small near 0. *)
+   Lstar, the limit of the objective, and phi is small near 0.  No completeness is needed. *)
 Theorem kl_converges_to_cluster_point :
-  forall (V : NormedModule R_AbsRing) (x : nat -> V) (z : V) (L g : nat -> R) phi dphi
-    eta Lstar lam b radius,
-  0 < lam -> 0 <= b -> 0 < eta -> 0 < radius ->
+  forall (V : NormedModule R_AbsRing) (x : nat -> V) (z : V) (L d g : nat -> R) phi dphi
+    eta Lstar lam b0 b1 b2 start radius,
+  0 < lam -> 0 <= b0 -> 0 <= b1 -> 0 <= b2 -> 0 < eta -> 0 < radius ->
   desingularizes phi dphi eta ->
   (forall eps, 0 < eps -> exists del, 0 < del /\ forall s, 0 <= s < del -> phi s < eps) ->
-  (forall k, lam * step x k ^ 2 <= L k - L (S k)) ->
-  (forall k, 0 <= g k <= b * step x k) ->
+  descends L d g start lam b0 b1 b2 ->
+  (forall k, step x k <= d k) ->
   Un_cv L Lstar ->
   (forall eps N, 0 < eps -> exists n, (N <= n)%nat /\ norm (minus (x n) z) < eps) ->
   (forall k, norm (minus (x (S k)) z) < radius -> Lstar < L (S k) < Lstar + eta ->
      1 <= dphi (L (S k) - Lstar) * g k) ->
   filterlim x eventually (locally z).
 Proof.
-  intros V x z L g phi dphi eta Lstar lam b radius
-    Hlam Hb Heta Hrad Hphi Hsmall Hdec Hg HLlim Hcluster Hkl.
+  intros V x z L d g phi dphi eta Lstar lam b0 b1 b2 start radius
+    Hlam H0 H1 H2 Heta Hrad Hphi Hsmall Hrun Hstep HLlim Hcluster Hkl.
+  pose proof Hrun as [Hd [Hdec Hg]].
   assert (Hmono : forall k, L (S k) <= L k).
   { intros k; pose proof (Hdec k).
-    assert (0 <= lam * step x k ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]); lra. }
+    assert (0 <= lam * d k ^ 2) by (apply Rmult_le_pos; [lra|apply pow2_ge_0]); lra. }
   assert (HL : forall k, Lstar <= L k) by (intros; apply decreasing_ineq; assumption).
+  set (b := b0 + b1 + b2) in *.
+  assert (Hbl : 0 <= b / lam)
+    by (apply Rmult_le_pos; [unfold b; lra|left; apply Rinv_0_lt_compat; exact Hlam]).
   (* all but finitely many iterates are within any rad <= radius of z *)
   assert (Htail : forall rad, 0 < rad <= radius ->
                   eventually (fun n => norm (minus (x n) z) < rad)).
   { intros rad Hr.
-    assert (Hbl : 0 <= b / lam)
-      by (apply Rmult_le_pos; [exact Hb|left; apply Rinv_0_lt_compat; exact Hlam]).
     destruct (Hsmall (rad / (4 * (b / lam + 1)))) as [del [Hdel Hdelta]];
       [apply Rdiv_lt_0_compat; lra|].
     set (top := Rmin (Rmin eta del) (lam * (rad / 8) ^ 2)).
@@ -386,30 +507,33 @@ Proof.
       pose proof (Rmin_r (Rmin eta del) (lam * (rad / 8) ^ 2)).
       pose proof (Rmin_l eta del); pose proof (Rmin_r eta del); lra. }
     destruct (HLlim top Htop) as [N HN].
-    destruct (Hcluster (rad / 4) N) as [m [Hm Hclose]]; [lra|].
-    exists m; intros n Hn; replace n with (n - m + m)%nat by lia.
+    destruct (Hcluster (rad / 4) (S N)) as [[|m] [Hm Hclose]]; [lra|lia|].
+    exists (S m); intros n Hn; replace n with (n - S m + S m)%nat by lia.
     assert (Hlow : forall k, (N <= k)%nat -> Lstar <= L k < Lstar + top).
     { intros k Hk; specialize (HN k Hk); unfold R_dist in HN; apply Rabs_def2 in HN.
       pose proof (HL k); lra. }
-    assert (Hstep : step x m <= rad / 8).
-    { pose proof (Hdec m); pose proof (Hlow m Hm); pose proof (HL (S m)).
-      assert (step x m ^ 2 <= (rad / 8) ^ 2) by (apply Rmult_le_reg_l with lam; lra).
-      rewrite <- (sqrt_pow2 (step x m)) by apply step_nonneg.
+    assert (Hshort : forall k, (N <= k)%nat -> d k <= rad / 8).
+    { intros k Hk; pose proof (Hdec k); pose proof (Hlow k Hk); pose proof (HL (S k)).
+      assert (d k ^ 2 <= (rad / 8) ^ 2) by (apply Rmult_le_reg_l with lam; lra).
+      rewrite <- (sqrt_pow2 (d k)) by apply Hd.
       apply sqrt_of_square_le; [lra|assumption]. }
-    apply (kl_stays_near V (fun k => x (k + m)%nat) z (fun k => L (k + m)%nat)
-             (fun k => g (k + m)%nat) phi dphi eta Lstar lam b rad Hlam Hb Hphi).
-    - pose proof (Hlow (1 + m)%nat ltac:(lia)); lra.
-    - intros k; apply (Hdec (k + m)%nat).
-    - intros k; apply (Hg (k + m)%nat).
+    apply (kl_stays_near V (fun k => x (k + S m)%nat) z (fun k => L (k + S m)%nat)
+             (fun k => d (k + S m)%nat) (fun k => g (k + S m)%nat) phi dphi eta Lstar lam
+             b0 b1 b2 (d m) rad Hlam H0 H1 H2 (Hd m) Hphi).
+    - pose proof (Hlow (1 + S m)%nat ltac:(lia)); lra.
+    - exact (descends_later L d g start lam b0 b1 b2 (S m) Hrun).
+    - intros k; apply (Hstep (k + S m)%nat).
     - intros k; apply HL.
-    - intros k Hk Hpos; apply (Hkl (k + m)%nat);
+    - intros k Hk Hpos; apply (Hkl (k + S m)%nat);
         [apply Rlt_le_trans with rad; [exact Hk|lra]|].
       split; [exact Hpos|].
-      pose proof (Hlow (S k + m)%nat ltac:(lia)); change (S k + m)%nat with (S (k + m)) in *; lra.
-    - change (norm (minus (x m) z) + 2 * step x m + b / lam * phi (L (1 + m)%nat - Lstar) < rad).
-      pose proof (Hlow (1 + m)%nat ltac:(lia)) as H1.
-      assert (Hp : phi (L (1 + m)%nat - Lstar) < rad / (4 * (b / lam + 1))) by (apply Hdelta; lra).
-      assert (b / lam * phi (L (1 + m)%nat - Lstar) <= rad / 4).
+      pose proof (Hlow (S (k + S m)) ltac:(lia)); lra.
+    - fold b; change (norm (minus (x (S m)) z) + d m + 2 * d (S m)
+                        + b / lam * phi (L (S (S m)) - Lstar) < rad).
+      pose proof (Hlow (S (S m)) ltac:(lia)) as Hl1.
+      pose proof (Hshort m ltac:(lia)); pose proof (Hshort (S m) ltac:(lia)).
+      assert (Hp : phi (L (S (S m)) - Lstar) < rad / (4 * (b / lam + 1))) by (apply Hdelta; lra).
+      assert (b / lam * phi (L (S (S m)) - Lstar) <= rad / 4).
       { apply Rle_trans with (b / lam * (rad / (4 * (b / lam + 1))));
           [apply Rmult_le_compat_l; lra|].
         replace (rad / 4) with ((b / lam + 1) * (rad / (4 * (b / lam + 1))))
@@ -615,16 +739,24 @@ Proof.
   rewrite Rminus_0_r, sqrt_pow2 by lra; right; field; lra.
 Qed.
 
+Lemma ex_x_descent : descends (fun k => ex_x k ^ 2) (step (V := R_NormedModule) ex_x)
+  (fun k => 2 * ex_x (S k)) 0 3 0 2 0.
+Proof.
+  split; [intros; apply step_nonneg|split; [intros; apply ex_x_descends|]].
+  intros k; pose proof (ex_x_slope k); lra.
+Qed.
+
 Lemma kl_finite_length_converges_used :
   exists l : R, filterlim ex_x eventually (locally l).
 Proof.
   apply (kl_finite_length_converges R_CompleteNormedModule ex_x (fun k => ex_x k ^ 2)
-           (fun k => 2 * ex_x (S k)) (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 2 0 3 2);
+           (step (V := R_NormedModule) ex_x) (fun k => 2 * ex_x (S k))
+           (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 2 0 3 0 2 0 0);
     try lra; intros.
   - apply sqrt_desingularizes; lra.
   - unfold ex_x; simpl; lra.
-  - apply ex_x_descends.
-  - apply ex_x_slope.
+  - apply ex_x_descent.
+  - apply Rle_refl.
   - apply pow2_ge_0.
   - apply ex_x_kl.
 Qed.
@@ -654,13 +786,14 @@ Qed.
 Lemma kl_converges_to_cluster_point_used : filterlim ex_x eventually (locally (0 : R)).
 Proof.
   apply (kl_converges_to_cluster_point R_NormedModule ex_x 0 (fun k => ex_x k ^ 2)
-           (fun k => 2 * ex_x (S k)) (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 1 0 3 2 1);
+           (step (V := R_NormedModule) ex_x) (fun k => 2 * ex_x (S k))
+           (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 1 0 3 0 2 0 0 1);
     try lra; intros.
   - apply sqrt_desingularizes; lra.
   - exists (eps ^ 2); split; [apply pow_lt; assumption|]; intros s Hs.
     rewrite Rmult_1_l, <- (sqrt_pow2 eps) by lra; apply sqrt_lt_1_alt; exact Hs.
-  - apply ex_x_descends.
-  - apply ex_x_slope.
+  - apply ex_x_descent.
+  - apply Rle_refl.
   - intros eps Heps; destruct (ex_x_small (Rmin 1 eps)) as [N HN]; [apply Rmin_glb_lt; lra|].
     exists N; intros n Hn; unfold R_dist; rewrite Rminus_0_r, Rabs_pos_eq by apply pow2_ge_0.
     specialize (HN n Hn); pose proof (ex_x_pos n).
@@ -671,4 +804,24 @@ Proof.
     unfold minus, plus, opp, norm; simpl; unfold abs; simpl.
     pose proof (ex_x_pos (max N M)); rewrite Rabs_pos_eq; lra.
   - apply ex_x_kl.
+Qed.
+
+(* Distance of 2^-k to 0: within 2 (1/2) 2^-k + (2/3) 2^-(k+1). *)
+Lemma kl_distance_to_limit_used : forall k,
+  norm (minus (0 : R_NormedModule) (ex_x k))
+    <= before 0 (step (V := R_NormedModule) ex_x) k + 2 * step (V := R_NormedModule) ex_x k
+       + (0 + 2 + 0) / 3 * (1 * sqrt (ex_x (S k) ^ 2 - 0)).
+Proof.
+  intros k.
+  apply (kl_distance_to_limit R_NormedModule ex_x 0 (fun k => ex_x k ^ 2)
+           (step (V := R_NormedModule) ex_x) (fun k => 2 * ex_x (S k))
+           (fun s => 1 * sqrt s) (fun s => 1 / (2 * sqrt s)) 2 0 3 0 2 0 0);
+    try lra; intros.
+  - apply sqrt_desingularizes; lra.
+  - unfold ex_x; simpl; lra.
+  - apply ex_x_descent.
+  - apply Rle_refl.
+  - apply pow2_ge_0.
+  - apply ex_x_kl.
+  - apply kl_converges_to_cluster_point_used.
 Qed.
