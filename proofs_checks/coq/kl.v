@@ -221,12 +221,24 @@ Proof.
   unfold h in *; lra.
 Qed.
 
-(* phi may be used in the inequality up to the level eta: concave and nonnegative on [0, eta),
-   with derivative dphi on (0, eta). *)
+(* phi may be used in the inequality up to the level eta: it is nonnegative on [0, eta), and
+   concave in the sense that the lines of slope dphi lie above its graph. *)
 Definition desingularizes (phi dphi : R -> R) (eta : R) : Prop :=
-  concave phi eta /\
   (forall s, 0 <= s < eta -> 0 <= phi s) /\
-  (forall s, 0 < s < eta -> is_derive phi s (dphi s)).
+  (forall s t, 0 < s < eta -> 0 <= t < eta -> dphi s * (s - t) <= phi s - phi t).
+
+(* In particular a concave phi with derivative dphi on (0, eta), as the inequality is usually
+   stated. *)
+Theorem concave_desingularizes : forall phi dphi eta,
+  concave phi eta ->
+  (forall s, 0 <= s < eta -> 0 <= phi s) ->
+  (forall s, 0 < s < eta -> is_derive phi s (dphi s)) ->
+  desingularizes phi dphi eta.
+Proof.
+  intros phi dphi eta Hc Hpos Hder; split; [exact Hpos|].
+  intros s t Hs Ht; apply concave_below_tangent with eta; try assumption.
+  apply Hder; exact Hs.
+Qed.
 
 Lemma falls : forall (L d : nat -> R) lam K,
   0 < lam ->
@@ -253,7 +265,7 @@ Theorem finite_length_concave : forall (L d g : nat -> R) phi dphi eta Lstar lam
   total d (S K) <= start + 2 * d O + (b0 + b1 + b2) / lam * phi (L 1%nat - Lstar).
 Proof.
   intros L d g phi dphi eta Lstar lam b0 b1 b2 start K
-    Hlam H0 H1 H2 Hstart [Hc [Hpos Hder]] Heta Hd Hdec Hg HL Hkl.
+    Hlam H0 H1 H2 Hstart [Hpos Htan] Heta Hd Hdec Hg HL Hkl.
   pose proof (falls L d lam K Hlam Hdec) as Hfall.
   apply finite_length with g dphi; try assumption.
   - intros k Hk Hp.
@@ -261,7 +273,7 @@ Proof.
     assert (L (S k) <= L 1%nat) by (apply Hfall; lia).
     assert (L (S (S k)) <= L 1%nat) by (apply Hfall; lia).
     assert (Lstar <= L (S (S k))) by (apply HL; lia).
-    apply concave_below_tangent with eta; [exact Hc|lra|lra|apply Hder; lra].
+    apply Htan; lra.
   - assert (Lstar <= L (S K)) by (apply HL; lia).
     assert (L (S K) <= L 1%nat) by (apply Hfall; lia).
     apply Hpos; lra.
@@ -551,7 +563,7 @@ Qed.
 Lemma sqrt_desingularizes : forall c eta,
   0 <= c -> desingularizes (fun s => c * sqrt s) (fun s => c / (2 * sqrt s)) eta.
 Proof.
-  intros c eta Hc; split; [|split].
+  intros c eta Hc; apply concave_desingularizes.
   - intros s t w Hs Ht Hw.
     pose proof (square_sqrt s ltac:(lra)) as Es; pose proof (square_sqrt t ltac:(lra)) as Et.
     pose proof (sqrt_pos s) as Ps; pose proof (sqrt_pos t) as Pt.
