@@ -203,6 +203,174 @@ Proof.
   rewrite Rplus_0_l, Rplus_0_r, Rplus_0_l in H; exact H.
 Qed.
 
-(* The hypotheses can be met: the two blocks of sweep.v, in R x R. *)
-Definition ex_xy (k : nat) : R_CompleteNormedModule * R_CompleteNormedModule :=
-  (2 * / 4 ^ k, / 4 ^ k).
+(* Products of complete modules, with the Euclidean norm, are complete: so R^n and any product of
+   finitely many blocks are spaces as these theorems want them. *)
+Section Product.
+Context {K : AbsRing} (U V : CompleteNormedModule K).
+
+Definition product_lim (F : (U * V -> Prop) -> Prop) : U * V :=
+  (lim (fun P => F (fun z => P (fst z))), lim (fun P => F (fun z => P (snd z)))).
+
+Lemma product_lim_ball : forall F : (prod_UniformSpace U V -> Prop) -> Prop,
+  ProperFilter F -> cauchy F -> forall eps : posreal, F (ball (product_lim F) eps).
+Proof.
+  intros F HF Hc eps.
+  assert (H1 : F (fun z => ball (lim (fun P => F (fun z => P (fst z)))) eps (fst z))).
+  { apply (complete_cauchy (fun P => F (fun z => P (fst z))));
+      [apply (filtermap_proper_filter _ _ fst F HF)|].
+    intros e; destruct (Hc e) as [z Hz]; exists (fst z).
+    apply filter_imp with (2 := Hz); intros y Hy; apply Hy. }
+  assert (H2 : F (fun z => ball (lim (fun P => F (fun z => P (snd z)))) eps (snd z))).
+  { apply (complete_cauchy (fun P => F (fun z => P (snd z))));
+      [apply (filtermap_proper_filter _ _ snd F HF)|].
+    intros e; destruct (Hc e) as [z Hz]; exists (snd z).
+    apply filter_imp with (2 := Hz); intros y Hy; apply Hy. }
+  apply filter_imp with (2 := filter_and _ _ H1 H2); intros y Hy; exact Hy.
+Qed.
+
+Lemma product_lim_close : forall F1 F2 : (prod_UniformSpace U V -> Prop) -> Prop,
+  filter_le F1 F2 -> filter_le F2 F1 ->
+  close (product_lim F1 : prod_UniformSpace U V) (product_lim F2).
+Proof.
+  intros F1 F2 H12 H21 eps; split.
+  - refine (close_lim (fun P : U -> Prop => F1 (fun z => P (fst z)))
+              (fun P => F2 (fun z => P (fst z))) _ _ eps); intros P; [apply H12|apply H21].
+  - refine (close_lim (fun P : V -> Prop => F1 (fun z => P (snd z)))
+              (fun P => F2 (fun z => P (snd z))) _ _ eps); intros P; [apply H12|apply H21].
+Qed.
+
+Definition product : CompleteNormedModule K :=
+  CompleteNormedModule.Pack K (U * V)
+    (CompleteNormedModule.Class K (U * V)
+       (NormedModule.class K (prod_NormedModule K U V))
+       (CompleteSpace.Mixin (prod_UniformSpace U V)
+          product_lim product_lim_ball product_lim_close))
+    (U * V).
+
+End Product.
+
+(* R^(n+1). *)
+Fixpoint space (n : nat) : CompleteNormedModule R_AbsRing :=
+  match n with
+  | O => R_CompleteNormedModule
+  | S m => product R_CompleteNormedModule (space m)
+  end.
+
+(* The hypotheses can be met: the two blocks of sweep.v, in R^2. *)
+Definition ex_xy (k : nat) : space 1 := (2 * / 4 ^ k, / 4 ^ k).
+
+Lemma ex_xy_step : forall k, step ex_xy k <= size (ex_delta k) 2.
+Proof.
+  intros k.
+  change (sqrt (Rabs (2 * / 4 ^ S k + - (2 * / 4 ^ k)) ^ 2
+                + Rabs (/ 4 ^ S k + - / 4 ^ k) ^ 2)
+          <= sqrt (0 + ex_delta k 0 ^ 2 + ex_delta k 1 ^ 2)).
+  rewrite !pow2_abs; unfold ex_delta; simpl (4 ^ S k); rewrite Rinv_mult.
+  right; f_equal; field; apply pow_nonzero; lra.
+Qed.
+
+Lemma ex_v_above : forall k, 0 < ex_v k O.
+Proof.
+  intros k; unfold ex_v; apply Rmult_lt_0_compat; [lra|apply pow_lt, ex_step_nonneg].
+Qed.
+
+(* x^2 + y^2 - x y has the exponent 1/2: at (2 y, y) its value is 3 y^2, its gradient (3 y, 0). *)
+Lemma ex_v_kl : forall k, 1 <= 2 / (2 * sqrt (ex_v (S k) O - 0)) * size (ex_g k) 2.
+Proof.
+  intros k; pose proof (ex_step_nonneg (S k)) as Hy.
+  replace (size (ex_g k) 2) with (3 * / 4 ^ S k).
+  - assert (Hr : sqrt (ex_v (S k) O - 0) = sqrt 3 * / 4 ^ S k).
+    { unfold ex_v; rewrite Rminus_0_r, sqrt_mult_alt by lra; rewrite sqrt_pow2 by lra.
+      reflexivity. }
+    assert (Hs : 0 < sqrt 3) by (apply sqrt_lt_R0; lra).
+    rewrite Hr.
+    replace (2 / (2 * (sqrt 3 * / 4 ^ S k)) * (3 * / 4 ^ S k)) with (3 / sqrt 3)
+      by (field; split; [apply pow_nonzero; lra|lra]).
+    apply Rmult_le_reg_r with (sqrt 3); [exact Hs|].
+    replace (3 / sqrt 3 * sqrt 3) with 3 by (field; lra).
+    rewrite Rmult_1_l; apply sqrt_of_square_le; lra.
+  - change (3 * / 4 ^ S k = sqrt (0 + (3 / 4 * / 4 ^ k) ^ 2 + (0 * / 4 ^ k) ^ 2)).
+    replace (0 + (3 / 4 * / 4 ^ k) ^ 2 + (0 * / 4 ^ k) ^ 2) with ((3 * / 4 ^ S k) ^ 2)
+      by (simpl (4 ^ S k); rewrite Rinv_mult; field; apply pow_nonzero; lra).
+    rewrite sqrt_pow2 by lra; reflexivity.
+Qed.
+
+Lemma blocks_converge_used : exists l : space 1, filterlim ex_xy eventually (locally l).
+Proof.
+  apply (blocks_converge (space 1) ex_xy ex_v ex_delta (fun _ _ => 1) ex_g (fun _ => ex_M)
+           1 1 2 2 (fun s => 2 * sqrt s) (fun s => 2 / (2 * sqrt s)) 1 0);
+    try lra; intros.
+  - apply ex_between.
+  - apply ex_descends; assumption.
+  - apply ex_bounds.
+  - apply ex_rows; assumption.
+  - apply ex_xy_step.
+  - left; apply ex_v_above.
+  - unfold ex_v; simpl; lra.
+  - apply sqrt_desingularizes; lra.
+  - apply ex_v_kl.
+Qed.
+
+(* Its limit is critical: the gradient of x^2 + y^2 - x y, as a relation that is closed. *)
+Lemma ex_run : descends (fun k => ex_v k O) (fun k => size (ex_delta k) 2)
+  (fun k => size (ex_g k) 2) 0 1 0 1 0.
+Proof.
+  apply blocks_run with (fun _ _ => 1) (fun _ => ex_M); intros;
+    [apply ex_between|apply ex_descends; assumption|apply ex_bounds|apply ex_rows; assumption].
+Qed.
+
+Lemma run_stops_used : Un_cv (fun k => size (ex_delta k) 2) 0 /\ Un_cv (fun k => size (ex_g k) 2) 0.
+Proof.
+  apply (run_stops (fun k => ex_v k O) _ _ 0 1 0 1 0 0); try lra;
+    [apply ex_run|intros; left; apply ex_v_above].
+Qed.
+
+(* Its limit is critical, as x^2 has the derivative 2 x. *)
+Lemma limit_is_critical_used : (zero : R_NormedModule) = 2 * 0.
+Proof.
+  apply (limit_is_critical R_NormedModule (fun p u => u = 2 * p) ex_x (fun k => 2 * ex_x (S k)) 0
+           (fun k => ex_x k ^ 2) (step (V := R_NormedModule) ex_x) (fun k => 2 * ex_x (S k))
+           0 3 0 2 0 0); try lra; intros.
+  - apply ex_x_descent.
+  - apply pow2_ge_0.
+  - split; [reflexivity|]; pose proof (ex_x_pos (S k)).
+    change (Rabs (2 * ex_x (S k)) <= 2 * ex_x (S k)); rewrite Rabs_pos_eq; lra.
+  - change (0 = 2 * 0); ring.
+  - apply kl_converges_to_cluster_point_used.
+Qed.
+
+Lemma inexact_blocks_run_used :
+  descends (fun k => ex_v k O) (fun k => size (ex_delta k) 2) (fun k => size (ex_g k) 2) 0
+    (1 - 1 / 2) 0 (1 + 1 / 2) 0.
+Proof.
+  apply inexact_blocks_run
+    with (fun _ _ => 1) (fun k i => 1 / 2 * ex_delta k i) (fun _ => ex_M); intros;
+    [lra|apply ex_between| |apply ex_bounds| ].
+  - destruct (ex_descends k i) as [H1 [H2 H3]]; [assumption|].
+    pose proof (pow2_ge_0 (ex_delta k i)); repeat split; lra.
+  - pose proof (ex_rows k p); destruct (ex_descends k p); [assumption|].
+    destruct H0; [assumption|]; split; lra.
+Qed.
+
+Lemma two_step_blocks_run_used :
+  descends (fun k => ex_v k O) (fun k => size (ex_delta k) 2) (fun k => size (ex_g k) 2) 0
+    1 0 1 1.
+Proof.
+  apply two_step_blocks_run with (fun _ _ => 1) (fun _ => ex_M) (fun _ => ex_M); intros;
+    [apply ex_between|apply ex_descends; assumption|split; apply ex_bounds| ].
+  destruct (ex_rows k p) as [H1 H2], (ex_rows (S k) p) as [H3 H4]; try assumption; lra.
+Qed.
+
+(* Extrapolation, as in momentum_rate_used. *)
+Lemma momentum_run_used :
+  descends (fun k => 1 / 2 * (/ 2 ^ k) ^ 2) (fun k => 1 / 2 * / 2 ^ k)
+    (fun k => 1 / 2 * / 2 ^ k) 0 (3 / 2) (2 * (1 / 4)) 2 0.
+Proof.
+  apply (momentum_run _ _ (fun k => match k with O => 1 / 2 | _ => 1 / 4 * / 2 ^ k end) _
+           (fun _ => 1 / 4)); try lra; intros k;
+    (assert (0 < / 2 ^ k) by (apply Rinv_0_lt_compat, pow_lt; lra)).
+  - lra.
+  - change (2 ^ S k) with (2 * 2 ^ k); rewrite Rinv_mult; lra.
+  - change (2 ^ S k) with (2 * 2 ^ k); rewrite Rinv_mult; lra.
+  - destruct k; [change (2 ^ O) with 1; rewrite Rinv_1|]; lra.
+Qed.
