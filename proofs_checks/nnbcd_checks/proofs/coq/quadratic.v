@@ -714,6 +714,81 @@ Proof.
     eapply eq_trans; [|exact H2]; unfold f, T; cbv beta; field.
 Qed.
 
+(* A tensor of a factored compression: A is the linear map from it to the reconstruction, the
+   others held; w is the matrix to be met.  m is a decay of its own, 0 where there is none. *)
+Theorem factor_step : forall (E F : space) (A : E -> F) A' tau m a w P0 P1,
+  linear A -> adjoint A A' -> 0 <= tau -> 0 <= m + a ->
+  (forall x, dot (plus (times tau (A' (minus (A P1) w)))
+                       (plus (times m P1) (times a (minus P1 P0)))) x = 0) ->
+  let f := fun P => tau / 2 * square (minus (A P) w) + m / 2 * square P in
+  let D := minus P1 P0 in
+  (forall X, f P1 + a / 2 * square D <= f X + a / 2 * square (minus X P0)) /\
+  f P0 - f P1 = (a + m / 2) * square D + tau / 2 * square (A D).
+Proof.
+  intros E F A A' tau m a w P0 P1 HA AA Ht Hm Hres f D.
+  assert (Z : forall x, dot (least_squares_residual A A' (fun x : E => x) (fun x => x) tau 0 m a w
+                               zero P0 P1) x = 0).
+  { intro x; eapply eq_trans; [|exact (Hres x)]; unfold least_squares_residual.
+    rewrite !dot_plus, !dot_times; ring. }
+  destruct (least_squares_exact E F E A A' (fun x => x) (fun x => x) tau 0 m a w zero P0 P1 HA
+              (identity_linear E) AA (identity_adjoint E) Ht (Rle_refl 0) Hm Z) as [H1 H2].
+  unfold least_squares in H1, H2; fold D in H1, H2; split.
+  - intro X; specialize (H1 X); unfold f; lra.
+  - unfold f; lra.
+Qed.
+
+(* A weighted mean, entry by entry: the squared loss with sample weights S (u is U_N), and the U
+   step of the identity activation (S is gamma, gamma is rho). *)
+Theorem weighted_mean_step : forall n (S y u old x : nat -> R) gamma alpha s,
+  (forall i, (i < n)%nat -> s <= S i /\ 0 < S i + gamma + alpha /\
+     x i = (S i * y i + gamma * u i + alpha * old i) / (S i + gamma + alpha)) ->
+  let f := fun v => total (fun i => S i / 2 * (v i - y i) ^ 2 + gamma / 2 * (v i - u i) ^ 2) n in
+  let step := fun v => total (fun i => (v i - old i) ^ 2) n in
+  (forall v, f x + alpha / 2 * step x <= f v + alpha / 2 * step v) /\
+  (alpha + (gamma + s) / 2) * step x <= f old - f x.
+Proof.
+  intros n S y u old x gamma alpha s Hx f step; split.
+  - intro v; unfold f, step; rewrite <- !total_scal, <- !total_plus; apply total_le; intros i Hi.
+    destruct (Hx i Hi) as [_ [Hp Ex]].
+    assert (Ex' : (S i + gamma + alpha) * x i = S i * y i + gamma * u i + alpha * old i)
+      by (rewrite Ex; field; lra).
+    assert (I : S i / 2 * (v i - y i) ^ 2 + gamma / 2 * (v i - u i) ^ 2
+                + alpha / 2 * (v i - old i) ^ 2
+                - (S i / 2 * (x i - y i) ^ 2 + gamma / 2 * (x i - u i) ^ 2
+                   + alpha / 2 * (x i - old i) ^ 2)
+                = (S i + gamma + alpha) / 2 * (v i - x i) ^ 2
+                  + ((S i + gamma + alpha) * x i - (S i * y i + gamma * u i + alpha * old i))
+                    * (v i - x i)) by field.
+    rewrite Ex' in I.
+    pose proof (Rmult_le_pos ((S i + gamma + alpha) / 2) _ ltac:(lra) (pow2_ge_0 (v i - x i))).
+    lra.
+  - assert (H : total (fun i => (alpha + (gamma + s) / 2) * (x i - old i) ^ 2
+                                + (S i / 2 * (x i - y i) ^ 2 + gamma / 2 * (x i - u i) ^ 2)) n
+                <= f old).
+    { apply total_le; intros i Hi; destruct (Hx i Hi) as [Hs [Hp Ex]].
+      assert (Ex' : (S i + gamma + alpha) * x i = S i * y i + gamma * u i + alpha * old i)
+        by (rewrite Ex; field; lra).
+      assert (I : S i / 2 * (old i - y i) ^ 2 + gamma / 2 * (old i - u i) ^ 2
+                  - (S i / 2 * (x i - y i) ^ 2 + gamma / 2 * (x i - u i) ^ 2)
+                  = (alpha + (gamma + S i) / 2) * (x i - old i) ^ 2
+                    - ((S i + gamma + alpha) * x i - (S i * y i + gamma * u i + alpha * old i))
+                      * (x i - old i)) by field.
+      rewrite Ex' in I.
+      pose proof (Rmult_le_compat_r _ _ _ (pow2_ge_0 (x i - old i)) Hs); lra. }
+    rewrite total_plus, total_scal in H; unfold f, step; unfold f in H; lra.
+Qed.
+
+(* y = 1, u = 0, gamma = alpha = 1, S = 2, old = 0: to 1/2. *)
+Lemma weighted_mean_step_used :
+  (1 + (1 + 2) / 2) * (1 / 2) ^ 2
+    <= 2 / 2 * (0 - 1) ^ 2 - (2 / 2 * (1 / 2 - 1) ^ 2 + 1 / 2 * (1 / 2) ^ 2).
+Proof.
+  destruct (weighted_mean_step 1 (fun _ => 2) (fun _ => 1) (fun _ => 0) (fun _ => 0)
+              (fun _ => 1 / 2) 1 1 2) as [_ H].
+  - intros i _; split; [lra|split; [lra|field]].
+  - simpl in H; lra.
+Qed.
+
 (* One number: rho = tau = 1, alpha = 1/2, V = 1, U = 1, C = 2, W0 = 0: the exact step is to 6/5. *)
 Lemma weight_step_used :
   let one := (fun _ _ : nat => 1) in
@@ -818,6 +893,20 @@ Proof.
   { unfold square, minus, a, m; repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_times, ?dot_times_r.
     rewrite (dot_comm _ u old), (dot_comm _ u x), (dot_comm _ old x); field; exact Hm. }
   lra.
+Qed.
+
+(* A factor of one number: A = 2, tau = a = 1, w = 5, from 0 to 2. *)
+Lemma factor_step_used :
+  let f := fun P : R => 1 / 2 * ((2 * P - 5) * (2 * P - 5)) in
+  f 0 - f 2 = 1 * (2 * 2) + 1 / 2 * (4 * 4).
+Proof.
+  assert (HA : linear (E := line) (F := line) (fun P : line => 2 * P))
+    by (split; intros; simpl; ring).
+  assert (AA : adjoint (E := line) (F := line) (fun P : line => 2 * P) (fun P : line => 2 * P))
+    by (intros x y; simpl; ring).
+  destruct (factor_step line line _ _ 1 0 1 5 0 2 HA AA ltac:(lra) ltac:(lra)) as [_ H].
+  - intro x; unfold minus; simpl; ring.
+  - unfold square, minus in H; simpl in H; intro f; unfold f; lra.
 Qed.
 
 (* |v| of one number, u = 3, gamma = 1, alpha = 1, from 0: to 1. *)
