@@ -206,16 +206,18 @@ def audit(run: str | Path, *, progress: Callable[[int, int], None] | None = None
 def prove(
     *,
     mutants: bool = True,
+    kernel: bool = True,
     write: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """The ledger of machine-checked claims, proved anew.
 
-    ``mutants``: also refute the wrong variants.  ``write``: a folder to put ``ledger.json`` and,
+    ``mutants``: also refute the wrong variants.  ``kernel``: also check the theorems for Coq
+    again, where Coq is installed; else they stand as in the ledger that came with this version,
+    while their sources do.  ``write``: a folder to put ``ledger.json`` and,
     in ``obligations``, one SMT-LIB 2 script a claim into.  ``lost`` in what is returned names the
-    claims whose standing is weaker than in the ledger that came with this version.  Theorems for
-    Coq are checked again where Coq is installed.  Raises ``InputError`` where the checkers of the
-    extra "proofs" are not.
+    claims whose standing is weaker than in that ledger.  Raises ``InputError`` where the checkers
+    of the extra "proofs" are not installed.
     """
     checkers = {"z3": "z3", "cvc5": "cvc5", "flint": "python-flint", "sympy": "sympy"}
     missing = [name for module, name in checkers.items() if not importlib.util.find_spec(module)]
@@ -224,7 +226,7 @@ def prove(
     from nnbcd_checks.proofs import by_solvers, ledger
     from nnbcd_checks.proofs.record import weaker
 
-    records = ledger.run(mutants=mutants, progress=progress)
+    records = ledger.run(mutants=mutants, kernel=kernel, progress=progress)
     found = {"schema": "nnbcd-ledger", "version": 2, "claims": [r.to_json() for r in records]}
     if write is not None:
         (write / "obligations").mkdir(parents=True, exist_ok=True)

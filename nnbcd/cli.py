@@ -184,6 +184,9 @@ def prove(
     mutants: Annotated[
         bool, typer.Option("--mutants/--no-mutants", help="Also refute the wrong variants.")
     ] = True,
+    kernel: Annotated[
+        bool, typer.Option("--coq/--no-coq", help="Also run Coq, where it is installed.")
+    ] = True,
     write: Annotated[
         Path | None, typer.Option("--write", help="Folder for ledger.json and the SMT-LIB files.")
     ] = None,
@@ -207,7 +210,7 @@ def prove(
         print_claim(_console(), api.claims(), show)
         return
     with track(None, "prove", enabled=not (quiet or as_json)) as tick:
-        ledger = api.prove(mutants=mutants, write=write, progress=tick)
+        ledger = api.prove(mutants=mutants, kernel=kernel, write=write, progress=tick)
     if as_json:
         typer.echo(json.dumps(ledger, indent=2, ensure_ascii=False))
     else:

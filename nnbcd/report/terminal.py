@@ -84,7 +84,7 @@ def print_ledger(console: Console, ledger: Mapping[str, Any]) -> None:
         table.add_row(claim["id"], standing, str(refuted or ""), Text(claim["statement"]))
     console.print(table)
     if not all(claim["checked"] for claim in ledger["claims"]):
-        console.print("not again: Coq is not installed; the sources are those checked before.")
+        console.print("not again: not checked in this run; the sources are those checked before.")
     if ledger["lost"]:
         console.print(Text(f"Weaker than before: {', '.join(ledger['lost'])}", style="bold red"))
 

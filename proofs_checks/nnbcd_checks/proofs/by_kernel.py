@@ -1,6 +1,6 @@
-"""The theorems that Coq's kernel checks, where Coq is at hand.
+"""The theorems that Coq's kernel checks, where Coq is at hand and wished for.
 
-Where it is not, a theorem keeps the standing of the committed ledger as long as its source is the
+Else a theorem keeps the standing of the committed ledger as long as its source is the
 one that was checked then, and its record says that it was not checked again.
 """
 
@@ -11,24 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnbcd_checks.proofs.coq import check
-from nnbcd_checks.proofs.record import FOLDER, Kills, Record, Tick, sha
+from nnbcd_checks.proofs.record import FOLDER, Record, Tick, sha
 
 METHOD = "Coq: coqc, coqchk; no axioms but those of Coq's real numbers"
 
 
-def steps(*, mutants: bool) -> int:
-    """How often `records` tells that it goes on."""
-    del mutants
-    return 1
+def records(tick: Tick, *, again: bool, before: Mapping[str, Record]) -> Iterator[Record]:
+    """Every theorem of the folder; ``before``: the committed ledger's records.
 
-
-def records(
-    tick: Tick, kills: Kills, *, mutants: bool, before: Mapping[str, Record]
-) -> Iterator[Record]:
-    """Every theorem of the folder; ``before``: the committed ledger's records."""
-    del kills, mutants
+    ``again``: check them anew, where Coq is at hand.
+    """
     proved: dict[str, check.Proved] | None = None
-    if check.installed():
+    if again and check.installed():
         try:
             proved = {theorem.id: theorem for theorem in check.check()}
         except check.UnprovedError:

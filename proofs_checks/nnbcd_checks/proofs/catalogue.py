@@ -205,7 +205,7 @@ COMPOSED = (
         "The steps of V_N are minimisers (up to rounding where recorded) and lower the objective "
         "by at least alpha + gamma/2 times their squared step.",
         "squared", "hinge", "huber", "logistic-step", "cross-entropy-step", "weston-watkins-step",
-        "crammer-singer-step", "coq/convex_step_decrease",
+        "crammer-singer-step", "coq/loss_step_decrease", "coq/convex_step_decrease",
     ),
     _composed(
         "v-block",
@@ -223,26 +223,29 @@ COMPOSED = (
         "sets-block",
         "Sets of few nonzero groups: the projection is exact, the decrease at least alpha_z/2 "
         "times the squared step.",
-        "z-square", "selection", covers=SETS,
+        "z-square", "selection", "coq/top_s_is_nearest", "coq/largest_groups_are_nearest",
+        "coq/n_of_m_is_nearest", "coq/set_step_decrease", covers=SETS,
     ),
     _composed(
         "rank-block", "Low rank: the projection is exact, the decrease as for sets.",
-        "z-square", "eckart-young", covers=("low_rank",),
+        "z-square", "eckart-young", "coq/set_step_decrease", covers=("low_rank",),
     ),
     _composed(
-        "grid-block", "Grid: codes and scale are each the best for the other, nothing rises.",
-        "z-square", "code", "scale", covers=("grid",),
+        "grid-block",
+        "Grid: codes and scale are each the best for the other, the decrease as for sets.",
+        "z-square", "code", "scale", "coq/grid_codes_are_nearest", "coq/grid_scale_is_nearest",
+        "coq/no_worse_decrease", covers=("grid",),
     ),
     _composed(
         "train-block",
         "Tensor trains: each core's decrease is at least alpha_z times its squared step.",
-        "core-step", "universal", covers=("tt",),
+        "core-step", "coq/factor_step", covers=("tt",),
     ),
     _composed(
         "factors-block",
         "CP, Tucker and tensor-train matrices: each factor's decrease is at least alpha_z times "
         "its squared step.",
-        "universal", "factors", covers=("tt_matrix", "cp", "tucker"),
+        "universal", "factors", "coq/factor_step", covers=("tt_matrix", "cp", "tucker"),
     ),
 )  # fmt: skip
 """The blocks, from the claims above; the runner puts what Coq proved before them."""
@@ -260,19 +263,27 @@ THEOREMS = (
     _composed(
         "relative-error",
         "A subgradient after the sweep is at most b times its step.",
-        "element", "calculus", "norms", "coq/sweep_relative_error",
+        "element", "calculus", "norms", "coq/sweep_relative_error", "coq/schur_bounds",
     ),
     _composed(
         "rate-theorem",
         "Under both the sum of squared subgradients over K sweeps is at most b^2 (L_0 - L_K)/lambda"
         ", so that some sweep's is O(1/K).",
-        "sweep-descends", "relative-error", "coq/sweeps_rate", "coq/rate_best",
+        "sweep-descends", "relative-error", "coq/sweeps_rate", "coq/sweeps_best",
         given=("b and lambda hold for all sweeps: implied by bounded iterates",),
     ),
     _composed(
         "convergence",
         "Bounded iterates converge to a critical point.",
-        "rate-theorem", "kl", "boundedness", "coq/finite_length",
+        "rate-theorem", "kl", "boundedness", "coq/blocks_converge", "coq/limit_is_critical",
+    ),
+    _composed(
+        "conditions-needed",
+        "Without its proximal term a ReLU or top-1 step may jump at no decrease; a TT-SVD, or "
+        "three blocks at once, may raise the objective; at mu = 0, and for the factors, a bounded "
+        "objective bounds nothing.",
+        "coq/relu_without_prox", "coq/set_step_needs_prox", "coq/tt_svd_raises",
+        "coq/jacobi_three_rises", "coq/unbounded_without_decay", "coq/cores_unbounded",
     ),
 )  # fmt: skip
 """The theorem of the method, for exact steps in real arithmetic."""
