@@ -1,0 +1,53 @@
+"""Ball arithmetic: what Arb's numbers need to serve as intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+from flint import arb, ctx
+
+UNIT = 2.0**-53
+"""Half the distance from 1 to the next float64: the largest relative error of one rounding."""
+Row = list[arb]
+"""A point, or a box, of R^d."""
+
+
+def precisions(bits: int, cap: int) -> Iterator[int]:
+    """Working precisions from ``bits``, doubled up to ``cap``, each set while it is current."""
+    while bits <= cap:
+        with ctx.workprec(bits):
+            yield bits
+        bits *= 2
+
+
+def hull(low: arb, high: arb) -> arb:
+    """A ball that holds both and all between them."""
+    return low.union(high)
+
+
+def rising(f: Callable[[arb], arb], x: arb) -> arb:
+    """``f`` over the ball x, f increasing: from its values at the ends."""
+    return f(x) if x.is_exact() else hull(f(x.lower()), f(x.upper()))
+
+
+def falling_from_zero(f: Callable[[arb], arb], x: arb) -> arb:
+    """``f`` over the ball x, f even and decreasing in ``|x|``."""
+    return f(x) if x.is_exact() else hull(f(x.abs_lower()), f(x.abs_upper()))
+
+
+def at_most(x: arb) -> float:
+    """A float not less than any number of the ball; infinite where no finite one is."""
+    # The conversion may round either way by less than a float's spacing: one step up covers it.
+    top = float(x.upper())
+    return top if math.isinf(top) else math.nextafter(top, math.inf)
+
+
+def total(numbers: Iterable[arb]) -> arb:
+    """Their sum."""
+    return sum(numbers, arb(0))
+
+
+def norm(x: Iterable[arb]) -> arb:
+    """The Euclidean norm."""
+    return total(abs(x_k) ** 2 for x_k in x).sqrt()
