@@ -1,30 +1,25 @@
 """Write the recorded steps that the enclosures judge: ``python tests/proofs/record.py``.
 
-Inputs are drawn by a fixed seed; outputs are the solver's, in float64.  Run from the repository's
-root.  With ``--check`` nothing is written: the inputs must be the committed ones.
+Inputs are drawn by a fixed seed; outputs are the solver's, in float64.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 from random import Random
 
-ROOT = Path(__file__).parents[2]
-if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT), str(ROOT / "proofs_checks")]
-
 import torch
+from flint import ctx
 
 from nnbcd.activations import ACTIVATIONS
 from nnbcd.losses import LOSSES
 from nnbcd_checks.proofs.enclosures.activations import SHAPES, ActivationStep
-from nnbcd_checks.proofs.enclosures.balls import precisions
 from nnbcd_checks.proofs.enclosures.losses import LogisticStep
 from nnbcd_checks.proofs.enclosures.records import COLUMNS, Case, to_json
 from nnbcd_checks.proofs.enclosures.softmax import CrossEntropyStep
 
+ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "proofs_checks" / "nnbcd_checks" / "proofs" / "recorded"
 SEED = 20260101
 
@@ -121,10 +116,8 @@ def _near_ties(random, shape):
 
 
 def _minimiser(step):
-    for _ in precisions(128, 128):
-        found = step.enclosed()
-        return float(found.best[0].mid())
-    raise AssertionError
+    with ctx.workprec(128):
+        return float(step.enclosed().best[0].mid())
 
 
 def _logistic_steps(random):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from flint import arb, ctx
 
@@ -11,14 +11,6 @@ UNIT = 2.0**-53
 """Half the distance from 1 to the next float64: the largest relative error of one rounding."""
 Row = list[arb]
 """A point, or a box, of R^d."""
-
-
-def precisions(bits: int, cap: int) -> Iterator[int]:
-    """Working precisions from ``bits``, doubled up to ``cap``, each set while it is current."""
-    while bits <= cap:
-        with ctx.workprec(bits):
-            yield bits
-        bits *= 2
 
 
 def hull(low: arb, high: arb) -> arb:
@@ -51,3 +43,8 @@ def total(numbers: Iterable[arb]) -> arb:
 def norm(x: Iterable[arb]) -> arb:
     """The Euclidean norm."""
     return total(abs(x_k) ** 2 for x_k in x).sqrt()
+
+
+def sharp(x: Iterable[arb]) -> bool:
+    """Whether the balls are small beside a float's spacing: its digits and a few more."""
+    return all(b.rad() <= abs(b.mid()) / 2**64 + arb(2) ** -ctx.prec for b in x)

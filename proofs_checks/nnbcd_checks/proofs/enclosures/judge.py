@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from flint import arb
+from flint import arb, ctx
 
-from nnbcd_checks.proofs.enclosures.balls import Row, at_most, norm, precisions
-from nnbcd_checks.proofs.enclosures.search import Undecided
+from nnbcd_checks.proofs.enclosures.balls import Row, at_most, norm
+from nnbcd_checks.proofs.enclosures.search import UndecidedError
 from nnbcd_checks.proofs.enclosures.steps import Step, slope_rounding, value_rounding
 
 BITS, CAP = 128, 1024
@@ -44,11 +45,10 @@ def judge(step: Step, output: Sequence[float], *, bits: int = BITS, cap: int = C
     """
     if not all(map(math.isfinite, output)):
         return Verdict("refused")
-    for _ in precisions(bits, cap):
-        try:
+    while bits <= cap:
+        with ctx.workprec(bits), suppress(UndecidedError):
             return _judged(step, [arb(x) for x in output])
-        except Undecided:
-            continue
+        bits *= 2
     return Verdict("unknown")
 
 
@@ -70,7 +70,7 @@ def _judged(step: Step, x: Row) -> Verdict:
 
 def _at_most(x: arb, bound: arb) -> bool:
     if not (x <= bound or x > bound):
-        raise Undecided
+        raise UndecidedError
     return bool(x <= bound)
 
 

@@ -14,7 +14,7 @@ OFF_CENTRE = 0.4921875
 """Where boxes are cut: not at their middle, where roots of symmetric problems lie."""
 
 
-class Undecided(Exception):
+class UndecidedError(Exception):
     """This precision does not suffice."""
 
 
@@ -33,7 +33,7 @@ def local_minima(f: Smooth, box: arb) -> tuple[arb, ...]:
 
     A closed box is dropped where the derivative has no root in it, or where the second derivative
     is negative.  Where that is positive, the derivative's signs at the ends tell whether it has
-    its one root there.  Raises `Undecided` where this precision leaves a box open.
+    its one root there.  Raises `UndecidedError` where this precision leaves a box open.
     """
     low, high, narrow = _with_margin(box)
     todo, found, seen = [(low, high)], [], 0
@@ -47,7 +47,7 @@ def local_minima(f: Smooth, box: arb) -> tuple[arb, ...]:
         if ends is not None:
             found += [_newton(f, hull(*e)) for e in ends]
         elif seen >= BOXES or not high - low > narrow:
-            raise Undecided
+            raise UndecidedError
         else:
             cut = (low + (high - low) * OFF_CENTRE).mid()
             todo += [(cut, high), (low, cut)]
@@ -86,7 +86,7 @@ def _newton(f: Smooth, x: arb) -> arb:
         try:
             tighter = x.intersection(middle - f.slope(middle) / f.bend(x))
         except ValueError as error:  # no number in common: impossible, so never a pass
-            raise Undecided from error
+            raise UndecidedError from error
         if not tighter.rad() < x.rad() / 2:
             return x
         x = tighter

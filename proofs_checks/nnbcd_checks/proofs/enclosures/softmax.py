@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from nnbcd_checks.proofs.enclosures.balls import Row, hull, norm, total
+from nnbcd_checks.proofs.enclosures.balls import Row, hull, norm, sharp, total
 from nnbcd_checks.proofs.enclosures.pull import Pull
-from nnbcd_checks.proofs.enclosures.search import Undecided
+from nnbcd_checks.proofs.enclosures.search import UndecidedError
 from nnbcd_checks.proofs.enclosures.steps import Enclosed
 
 STEPS = 200
@@ -57,9 +57,7 @@ class CrossEntropyStep:
     def gradient(self, v: Row) -> Row:
         """``S (p - e_c) + gamma (v - u) + alpha (v - v_old)``, p the softmax."""
         r = self._residual(self._softmax(v))
-        return [
-            self.weight * r_k + p.slope(x) for r_k, p, x in zip(r, self.pulls, v, strict=True)
-        ]
+        return [self.weight * r_k + p.slope(x) for r_k, p, x in zip(r, self.pulls, v, strict=True)]
 
     def gradient_size(self, v: Row) -> Row:
         """See `Step.gradient_size`.
@@ -82,6 +80,8 @@ class CrossEntropyStep:
         point = self._found()
         radius = norm(self.gradient(point)) / self.convexity
         ball = [hull(x - radius, x + radius) for x in point]
+        if not sharp(ball):
+            raise UndecidedError
         value = self.value(point)
         return Enclosed((ball,), hull(value - self.convexity * radius**2 / 2, value), ball)
 
@@ -93,7 +93,7 @@ class CrossEntropyStep:
             if better is None:
                 return v
             v, size = better
-        raise Undecided
+        raise UndecidedError
 
     def _descended(self, v: Row, size: arb) -> tuple[Row, arb] | None:
         """A shortened Newton step that makes the gradient smaller, if one does."""
@@ -115,9 +115,7 @@ class CrossEntropyStep:
         q = [p_k / (self.weight * p_k + m) for p_k in p]
         lift = self.weight * total(q_k * g_k for q_k, g_k in zip(q, g, strict=True))
         lift /= m * total(q)
-        return [
-            (g_k + lift * p_k) / (self.weight * p_k + m) for g_k, p_k in zip(g, p, strict=True)
-        ]
+        return [(g_k + lift * p_k) / (self.weight * p_k + m) for g_k, p_k in zip(g, p, strict=True)]
 
     def _softmax(self, v: Row) -> Row:
         powers = [(x - v[self.label]).exp() for x in v]

@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
-from flint import arb, ctx
+from flint import arb
 
-from nnbcd_checks.proofs.enclosures.balls import UNIT, Row, norm
-from nnbcd_checks.proofs.enclosures.search import Undecided, local_minima
+from nnbcd_checks.proofs.enclosures.balls import UNIT, Row, norm, sharp
+from nnbcd_checks.proofs.enclosures.search import UndecidedError, local_minima
+
+__all__ = ["Enclosed", "ScalarStep", "Step", "UndecidedError", "slope_rounding", "value_rounding"]
 
 VALUE_ROUNDINGS = 14
 """Of a float value of the objective, relative to its size, in units of 2^-53; of one variable.
@@ -59,7 +61,7 @@ class Step(Protocol):
         """How far relative changes of every operand can move the gradient, to first order."""
 
     def enclosed(self) -> Enclosed:
-        """Its global minimisers; `Undecided` where the precision in force does not suffice."""
+        """Its global minimisers; `UndecidedError` where the precision in force does not suffice."""
 
 
 def value_rounding(step: Step, x: Row, best: Row) -> arb:
@@ -126,8 +128,8 @@ class ScalarStep(ABC):
         A global minimiser has the least value of all, so it is among them.
         """
         minima = [[ball] for ball in local_minima(self, self.box())]
-        if not minima or any(not _sharp(x[0]) for x in minima):
-            raise Undecided
+        if not minima or not all(map(sharp, minima)):
+            raise UndecidedError
         values = [self.value(x) for x in minima]
         best = min(range(len(minima)), key=lambda i: float(values[i] - values[0]))
         minimum = values[best]
@@ -138,8 +140,3 @@ class ScalarStep(ABC):
             if not value - minimum > value_rounding(self, x, minima[best])
         ]  # fmt: skip
         return Enclosed(tuple(near), minimum, minima[best])
-
-
-def _sharp(x: arb) -> bool:
-    """Whether a ball is a small part of a float's spacing: a float's digits and as many again."""
-    return bool(x.rad() <= abs(x.mid()) / 2**64 + arb(2) ** -ctx.prec)

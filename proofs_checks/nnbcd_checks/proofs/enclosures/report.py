@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nnbcd_checks.proofs.enclosures.judge import BITS, CAP, Verdict, judge
-from nnbcd_checks.proofs.enclosures.records import COLUMNS, Case, recorded
+from nnbcd_checks.proofs.enclosures.records import COLUMNS, recorded
 
 Progress = Callable[[int, int], None]
 
@@ -73,8 +73,3 @@ def result(member: str, verdicts: Sequence[Verdict], seconds: float) -> Result:
         seconds,
         tuple(i for i, v in enumerate(verdicts) if v.state != "certified"),
     )
-
-
-def judged(case: Case) -> Verdict:
-    """The verdict on one recorded case."""
-    return judge(case.step, case.output)
