@@ -9,6 +9,8 @@ from flint import arb, ctx
 
 UNIT = 2.0**-53
 """Half the distance from 1 to the next float64: the largest relative error of one rounding."""
+TINY = 2.0**-1022
+"""The least normal float64: where a float operation underflows its error is far below this."""
 Row = list[arb]
 """A point, or a box, of R^d."""
 
@@ -32,7 +34,7 @@ def at_most(x: arb) -> float:
     """A float not less than any number of the ball; infinite where no finite one is."""
     # The conversion may round either way by less than a float's spacing: one step up covers it.
     top = float(x.upper())
-    return top if math.isinf(top) else math.nextafter(top, math.inf)
+    return math.nextafter(top, math.inf) if math.isfinite(top) else math.inf
 
 
 def total(numbers: Iterable[arb]) -> arb:
@@ -41,8 +43,10 @@ def total(numbers: Iterable[arb]) -> arb:
 
 
 def norm(x: Iterable[arb]) -> arb:
-    """The Euclidean norm."""
-    return total(abs(x_k) ** 2 for x_k in x).sqrt()
+    """The Euclidean norm; from both ends, as the square of a ball about 0 may reach below 0."""
+    balls = list(x)
+    least = total(b.abs_lower() ** 2 for b in balls).sqrt()
+    return hull(least, total(b.abs_upper() ** 2 for b in balls).sqrt())
 
 
 def sharp(x: Iterable[arb]) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from flint import arb
 
-from nnbcd_checks.proofs.enclosures.balls import UNIT, Row, norm, sharp
+from nnbcd_checks.proofs.enclosures.balls import TINY, UNIT, Row, norm, sharp
 from nnbcd_checks.proofs.enclosures.search import UndecidedError, local_minima
 
 __all__ = ["Enclosed", "ScalarStep", "Step", "UndecidedError", "slope_rounding", "value_rounding"]
@@ -70,12 +70,12 @@ def value_rounding(step: Step, x: Row, best: Row) -> arb:
     A step that takes the smallest of its candidates' values can't promise less.
     """
     count = VALUE_ROUNDINGS + len(x) - 1
-    return count * UNIT * (step.value_size(x) + step.value_size(best))
+    return count * UNIT * (step.value_size(x) + step.value_size(best)) + TINY
 
 
 def slope_rounding(step: Step, x: Row) -> arb:
     """Up to which norm a gradient can't be told from 0 in floats."""
-    return SLOPE_ROUNDINGS * UNIT * norm(step.gradient_size(x))
+    return SLOPE_ROUNDINGS * UNIT * norm(step.gradient_size(x)) + TINY
 
 
 class ScalarStep(ABC):
