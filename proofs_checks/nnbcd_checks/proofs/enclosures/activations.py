@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from nnbcd_checks.proofs.enclosures.balls import falling_from_zero, hull, rising
+from nnbcd_checks.proofs.enclosures.balls import falling_from_zero, hull, rising, square
 from nnbcd_checks.proofs.enclosures.pull import Pull
 from nnbcd_checks.proofs.enclosures.steps import ScalarStep
 
@@ -24,7 +24,7 @@ class Shape:
 
     def slope(self, u: arb) -> arb:
         """``s'(u)``, even and decreasing in ``|u|``."""
-        return self.steepest * falling_from_zero(arb.sech, self.rate * u) ** 2
+        return self.steepest * square(falling_from_zero(arb.sech, self.rate * u))
 
     def size(self, u: arb) -> arb:
         """``|s(u)|``, of the sigmoid as the sum ``1/2 + tanh(u/2)/2``: with ``|tanh|`` in it."""
@@ -63,7 +63,7 @@ class ActivationStep(ScalarStep):
 
     def f(self, u: arb) -> arb:
         """The objective."""
-        return self.gamma * (self.v - self.shape(u)) ** 2 / 2 + self.pull.value(u)
+        return self.gamma * square(self.v - self.shape(u)) / 2 + self.pull.value(u)
 
     def slope(self, u: arb) -> arb:
         """Its derivative."""
@@ -71,7 +71,7 @@ class ActivationStep(ScalarStep):
 
     def bend(self, u: arb) -> arb:
         """Its second derivative."""
-        fit = self.shape.slope(u) ** 2 - (self.v - self.shape(u)) * self.shape.bend(u)
+        fit = square(self.shape.slope(u)) - (self.v - self.shape(u)) * self.shape.bend(u)
         return self.pull.stiffness() + self.gamma * fit
 
     def box(self) -> arb:
@@ -92,11 +92,11 @@ class ActivationStep(ScalarStep):
 
     def size(self, u: arb) -> arb:
         """See `Step.value_size`."""
-        fit = self.gamma * (abs(self.v) + self.shape.size(u)) ** 2 / 2
+        fit = self.gamma * square(abs(self.v) + self.shape.size(u)) / 2
         return fit + self.pull.value_size(u)
 
     def slope_size(self, u: arb) -> arb:
         """See `Step.gradient_size`: of changes of the data, s, s' and u."""
         steep, far = self.shape.slope(u), abs(self.v) + self.shape.size(u)
-        through_u = abs(u) * (abs(self.shape.bend(u)) * far + steep**2)
+        through_u = abs(u) * (abs(self.shape.bend(u)) * far + square(steep))
         return self.gamma * (far * steep + through_u) + self.pull.slope_size(u)

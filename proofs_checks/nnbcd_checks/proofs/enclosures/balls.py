@@ -37,6 +37,11 @@ def at_most(x: arb) -> float:
     return math.nextafter(top, math.inf) if math.isfinite(top) else math.inf
 
 
+def square(x: arb) -> arb:
+    """``x^2``; the library's power has no value at a ball about 0."""
+    return x * x
+
+
 def total(numbers: Iterable[arb]) -> arb:
     """Their sum."""
     return sum(numbers, arb(0))
@@ -45,10 +50,11 @@ def total(numbers: Iterable[arb]) -> arb:
 def norm(x: Iterable[arb]) -> arb:
     """The Euclidean norm; from both ends, as the square of a ball about 0 may reach below 0."""
     balls = list(x)
-    least = total(b.abs_lower() ** 2 for b in balls).sqrt()
-    return hull(least, total(b.abs_upper() ** 2 for b in balls).sqrt())
+    least = total(square(b.abs_lower()) for b in balls).sqrt()
+    return hull(least, total(square(b.abs_upper()) for b in balls).sqrt())
 
 
-def sharp(x: Iterable[arb]) -> bool:
-    """Whether the balls are small beside a float's spacing: its digits and a few more."""
-    return all(b.rad() <= abs(b.mid()) / 2**64 + arb(2) ** -ctx.prec for b in x)
+def sharp(box: Row) -> bool:
+    """Whether a box is small beside a float's spacing at its size, or very small at all."""
+    floor = arb(2) ** -(3 * ctx.prec // 4)
+    return bool(norm(b.rad() for b in box) <= norm(b.mid() for b in box) / 2**64 + floor)

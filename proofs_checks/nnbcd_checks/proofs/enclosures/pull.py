@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from flint import arb
 
+from nnbcd_checks.proofs.enclosures.balls import square, total
+
 
 @dataclass(frozen=True)
 class Pull:
@@ -15,15 +17,15 @@ class Pull:
 
     def stiffness(self) -> arb:
         """``sum_i w_i``, its second derivative."""
-        return sum((arb(w) for w, _ in self.terms), arb(0))
+        return total(arb(w) for w, _ in self.terms)
 
     def centre(self) -> arb:
         """Its minimiser, the weighted mean of the points."""
-        return sum((arb(w) * a for w, a in self.terms), arb(0)) / self.stiffness()
+        return total(arb(w) * a for w, a in self.terms) / self.stiffness()
 
     def value(self, x: arb) -> arb:
         """Its value."""
-        return sum((arb(w) * (x - a) ** 2 for w, a in self.terms), arb(0)) / 2
+        return total(w * square(x - a) for w, a in self.terms) / 2
 
     def slope(self, x: arb) -> arb:
         """Its derivative; x stands in it once, so that no width is lost on wide balls."""
@@ -31,8 +33,8 @@ class Pull:
 
     def value_size(self, x: arb) -> arb:
         """The value with absolute values in place of every difference."""
-        return sum((arb(w) * (abs(x) + abs(a)) ** 2 for w, a in self.terms), arb(0)) / 2
+        return total(w * square(abs(x) + abs(a)) for w, a in self.terms) / 2
 
     def slope_size(self, x: arb) -> arb:
         """The derivative with absolute values in place of every difference."""
-        return sum((arb(w) * (abs(x) + abs(a)) for w, a in self.terms), arb(0))
+        return total(w * (abs(x) + abs(a)) for w, a in self.terms)

@@ -58,7 +58,7 @@ def _with_margin(box: arb) -> tuple[arb, arb, arb]:
     """The ends, moved outwards so that no root lies on them, and the width to give up at."""
     low, high = box.lower(), box.upper()
     size = low.max(-low).max(high.max(-high))
-    margin = (high - low) / 2**10 + size / 2 ** (ctx.prec // 2) + arb(2) ** -ctx.prec
+    margin = (high - low) / 2**10 + (size + 1) / 2 ** (ctx.prec // 2)
     narrow = size / 2 ** (ctx.prec - 16) + arb(2) ** (-2 * ctx.prec)
     return (low - margin).mid(), (high + margin).mid(), narrow.mid()
 

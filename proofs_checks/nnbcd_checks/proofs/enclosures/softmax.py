@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from nnbcd_checks.proofs.enclosures.balls import Row, hull, norm, sharp, total
+from nnbcd_checks.proofs.enclosures.balls import Row, hull, norm, sharp, square, total
 from nnbcd_checks.proofs.enclosures.pull import Pull
 from nnbcd_checks.proofs.enclosures.search import UndecidedError
 from nnbcd_checks.proofs.enclosures.steps import Enclosed
@@ -83,7 +83,7 @@ class CrossEntropyStep:
         if not sharp(ball):
             raise UndecidedError
         value = self.value(point)
-        return Enclosed((ball,), hull(value - self.convexity * radius**2 / 2, value), ball)
+        return Enclosed((ball,), hull(value - self.convexity * square(radius) / 2, value), ball)
 
     def _found(self) -> Row:
         v = [p.centre().mid() for p in self.pulls]
