@@ -41,7 +41,11 @@ def local_minima(f: Smooth, box: arb) -> tuple[arb, ...]:
         low, high = todo.pop()
         seen += 1
         x = hull(low, high)
-        if not f.slope(x).contains(0) or (bend := f.bend(x)) < 0:
+        if not f.slope(x).contains(0):
+            continue
+        bend, middle = f.bend(x), x.mid()
+        # By the mean value theorem: far narrower than f.slope(x) where the bend is about 0 too.
+        if bend < 0 or not (f.slope(middle) + bend * (x - middle)).contains(0):
             continue
         ends = _bracket(f, low, high) if bend > 0 else None
         if ends is not None:
