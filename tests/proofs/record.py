@@ -72,10 +72,34 @@ def _activation_steps(random, shape):
         u = output_of(ActivationStep(shape, *points, *constants))[0]
         u = random.choice((u, math.nextafter(u, 9), u * (1 + random.uniform(-1, 1) * 1e-9)))
         yield "settled", ActivationStep(shape, points[0], u, u, *constants)
+    for _ in range(40):
+        yield "flat", _flat(random, shape)
     for _ in range(20):
         while not (near := _near_ties(random, shape)):
             pass
         yield from (("near tie", step) for step in near)
+
+
+def _flat(random, shape):
+    """The first two derivatives vanish, up to rounding or less, at one point; or the third too.
+
+    In t = tanh u and of rho = 1 they are ``u - m - gamma (v - t)(1 - t^2)`` and ``1 - gamma p(t)``
+    with p below; the third vanishes where p is largest.  The sigmoid is tanh at scale 2.
+    """
+    v = random.uniform(-0.2, 2)
+
+    def p(t):
+        return (1 - t * t) * (3 * t * t - 2 * v * t - 1)
+
+    grid = [-i / 2000 for i in range(1, 2000)]
+    t = max(grid, key=p)
+    if random.random() < 0.5:
+        t = random.choice([x for x in grid if p(x) > 0.05 * p(t)])
+    gamma = 1 / p(t) * (1 + random.choice((0, 1)) * random.uniform(-1, 1) * 1e-9)
+    pre = math.atanh(t) - gamma * (v - t) * (1 - t * t)
+    if shape.rate == 1:
+        return ActivationStep(shape, v, pre, pre, gamma, 1.0, 0.0)
+    return ActivationStep(shape, (1 + v) / 2, 2 * pre, 2 * pre, 16 * gamma, 1.0, 0.0)
 
 
 def _constants(random, least=0.0):

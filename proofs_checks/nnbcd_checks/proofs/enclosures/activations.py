@@ -35,6 +35,12 @@ class Shape:
         """``s''(u)``."""
         return -2 * self.rate * rising(arb.tanh, self.rate * u) * self.slope(u)
 
+    def twist(self, u: arb) -> arb:
+        """The third derivative: ``-2 rate (rate sech^2(rate u) s' + tanh(rate u) s'')``."""
+        sech2 = self.slope(u) / self.steepest
+        along = rising(arb.tanh, self.rate * u) * self.bend(u)
+        return -2 * self.rate * (self.rate * sech2 * self.slope(u) + along)
+
 
 def logistic(u: arb) -> arb:
     """``1 / (1 + e^-u)``, without cancellation on either side."""
@@ -73,6 +79,11 @@ class ActivationStep(ScalarStep):
         """Its second derivative."""
         fit = square(self.shape.slope(u)) - (self.v - self.shape(u)) * self.shape.bend(u)
         return self.pull.stiffness() + self.gamma * fit
+
+    def twist(self, u: arb) -> arb:
+        """Its third derivative."""
+        s, gap = self.shape, self.v - self.shape(u)
+        return self.gamma * (3 * s.slope(u) * s.bend(u) - gap * s.twist(u))
 
     def box(self) -> arb:
         """Holds every global minimiser.

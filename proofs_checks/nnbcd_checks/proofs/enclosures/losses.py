@@ -40,6 +40,10 @@ class LogisticStep(ScalarStep):
         """Its second derivative, at least gamma + alpha."""
         return self.pull.stiffness() + self.weight * SHAPES["sigmoid"].slope(v)
 
+    def twist(self, v: arb) -> arb:
+        """Its third derivative."""
+        return self.weight * SHAPES["sigmoid"].bend(v)
+
     def box(self) -> arb:
         """Holds the minimiser v.
 

@@ -19,13 +19,16 @@ class UndecidedError(Exception):
 
 
 class Smooth(Protocol):
-    """A twice differentiable function over balls."""
+    """A three times differentiable function over balls."""
 
     def slope(self, x: arb) -> arb:
         """Its derivative."""
 
     def bend(self, x: arb) -> arb:
         """Its second derivative."""
+
+    def twist(self, x: arb) -> arb:
+        """Its third derivative."""
 
 
 def local_minima(f: Smooth, box: arb) -> tuple[arb, ...]:
@@ -43,7 +46,7 @@ def local_minima(f: Smooth, box: arb) -> tuple[arb, ...]:
         x = hull(low, high)
         if not f.slope(x).contains(0):
             continue
-        bend, middle = f.bend(x), x.mid()
+        bend, middle = _bend(f, x), x.mid()
         # By the mean value theorem: far narrower than f.slope(x) where the bend is about 0 too.
         if bend < 0 or not (f.slope(middle) + bend * (x - middle)).contains(0):
             continue
@@ -67,6 +70,15 @@ def _with_margin(box: arb) -> tuple[arb, arb, arb]:
     return (low - margin).mid(), (high + margin).mid(), narrow.mid()
 
 
+def _bend(f: Smooth, x: arb) -> arb:
+    """The second derivative; where that is about 0, by the mean value theorem besides."""
+    bend = f.bend(x)
+    if not bend.contains(0):
+        return bend
+    middle = x.mid()
+    return bend.intersection(f.bend(middle) + f.twist(x) * (x - middle))
+
+
 def _bracket(f: Smooth, low: arb, high: arb) -> list[tuple[arb, arb]] | None:
     """On a convex stretch: no bracket, or the one that surely holds a root; None where unclear."""
     for _ in range(2):
@@ -78,7 +90,7 @@ def _bracket(f: Smooth, low: arb, high: arb) -> list[tuple[arb, arb]] | None:
         # A root on an end, or nearly: look at a wider stretch, if that is convex too.
         width = high - low
         low, high = (low - width).mid(), (high + width).mid()
-        if not f.bend(hull(low, high)) > 0:
+        if not _bend(f, hull(low, high)) > 0:
             return None
     return None
 
@@ -88,7 +100,7 @@ def _newton(f: Smooth, x: arb) -> arb:
     while True:
         middle = x.mid()
         try:
-            tighter = x.intersection(middle - f.slope(middle) / f.bend(x))
+            tighter = x.intersection(middle - f.slope(middle) / _bend(f, x))
         except ValueError as error:  # no number in common: impossible, so never a pass
             raise UndecidedError from error
         if not tighter.rad() < x.rad() / 2:

@@ -79,7 +79,7 @@ def slope_rounding(step: Step, x: Row) -> arb:
 
 
 class ScalarStep(ABC):
-    """A step of one variable, known by its function, two derivatives and a box."""
+    """A step of one variable, known by its function, three derivatives and a box."""
 
     @abstractmethod
     def f(self, x: arb) -> arb:
@@ -92,6 +92,10 @@ class ScalarStep(ABC):
     @abstractmethod
     def bend(self, x: arb) -> arb:
         """Its second derivative."""
+
+    @abstractmethod
+    def twist(self, x: arb) -> arb:
+        """Its third derivative."""
 
     @abstractmethod
     def box(self) -> arb:
