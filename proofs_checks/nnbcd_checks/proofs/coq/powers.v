@@ -155,6 +155,12 @@ Proof. intros; unfold power; rewrite Rmult_0_l; apply exp_0. Qed.
 Lemma power_1 : forall x, 0 < x -> power x 1 = x.
 Proof. intros; unfold power; rewrite Rmult_1_l; apply exp_log; assumption. Qed.
 
+Lemma power_of_1 : forall p, power 1 p = 1.
+Proof.
+  intros; unfold power; replace (log 1) with 0; [rewrite Rmult_0_r; apply exp_0|].
+  apply exp_injective; rewrite exp_log by lra; apply exp_0.
+Qed.
+
 Lemma power_plus : forall x p q, power x (p + q) = power x p * power x q.
 Proof. intros; unfold power; rewrite Rmult_plus_distr_r; apply exp_plus. Qed.
 
