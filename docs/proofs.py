@@ -72,7 +72,10 @@ def _lines(claims: list[dict[str, Any]]) -> Iterator[str]:
         by = f"[{claim['method']}](../{file})" if file else claim["method"]
         if claim["depends_on"]:
             by = ", ".join(f"`{name}`" for name in claim["depends_on"])
-        cells = (f"`{claim['id']}`", claim["statement"], "; ".join(claim["hypotheses"]), by,
+        coq = claim["id"].startswith("coq/")
+        # Of an axiom the last part of its name says enough.
+        given = "; ".join(h.rpartition(".")[2] if coq else h for h in claim["hypotheses"])
+        cells = (f"`{claim['id']}`", claim["statement"], given, by,
                  str(claim["mutants_refuted"] or ""))  # fmt: skip
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -92,6 +95,7 @@ def picture(claims: list[dict[str, Any]]) -> None:
             axes.plot([a + 0.36, x - 0.36], [-b, -y], lw=0.7, zorder=1,
                       color=COLOURS[by_id[part]["status"]] if weak else "#a0aec0")  # fmt: skip
         axes.text(x, -y, name, ha="center", va="center", fontsize=7.5, zorder=2,
+            color="white" if by_id[name]["status"] in ("kernel", "two-solver") else "black",
                   bbox={"boxstyle": "round,pad=0.25", "lw": 0,
                         "fc": COLOURS[by_id[name]["status"]]})  # fmt: skip
     used = dict.fromkeys(by_id[name]["status"] for name in places)
@@ -129,6 +133,10 @@ def _places(claims: Mapping[str, dict[str, Any]]) -> dict[str, tuple[float, floa
         gap = height / len(names)
         for k, name in enumerate(names):
             places[name] = (float(column), gap * (k + 0.5))
+    # What rests on nothing stands near what rests on it.
+    above = {name: [n for n in places if name in claims[n]["depends_on"]] for name in columns[0]}
+    for k, name in enumerate(sorted(columns[0], key=lambda name: _mean(places, above[name]))):
+        places[name] = (0.0, height / len(columns[0]) * (k + 0.5))
     return places
 
 

@@ -23,7 +23,14 @@ from nnbcd.activations import ACTIVATIONS, activation_from
 from nnbcd.activations.affine import PiecewiseAffine
 from nnbcd.cli import app
 from nnbcd_checks.claims import CLAIMS
-from nnbcd_checks.proofs import by_kernel, by_solvers, by_words, catalogue, identities, ledger
+from nnbcd_checks.proofs import (
+    by_kernel,
+    by_solvers,
+    by_words,
+    catalogue,
+    identities,
+    ledger,
+)
 from nnbcd_checks.proofs.forms import FILES, Forms, Mutant, source
 from nnbcd_checks.proofs.mutants import MUTANTS
 from nnbcd_checks.proofs.obligations import Obligation, obligations, statements
@@ -66,12 +73,16 @@ def test_the_committed_ledger_is_of_this_source():
     for name, file in identities.RUNS.items():
         assert LEDGER[name].source_sha256 == sha(identities.shipped_text(file))
         assert LEDGER[name].status == "identity"
+    for name in catalogue.ENCLOSED:
+        path = ROOT / LEDGER[name].artefact
+        assert LEDGER[name].sha256 == sha(path.read_text(encoding="utf-8"))
+        assert LEDGER[name].status == "enclosure"
     for record in LEDGER.values():
         assert record.artefact is None or (ROOT / record.artefact).exists(), record.id
 
 
 def test_at_least_two_wrong_variants_a_claim_are_refuted():
-    for name in (*catalogue.SYMBOLIC, *catalogue.MATRIX):
+    for name in (*catalogue.SYMBOLIC, *catalogue.MATRIX, *catalogue.ENCLOSED):
         assert LEDGER[name].mutants_refuted >= 2, name
     dead = sum(
         record.mutants_refuted for name, record in LEDGER.items() if name != "wrong-variants"
@@ -161,7 +172,7 @@ def test_without_coq_a_theorem_keeps_its_standing_only_while_its_source_does(mon
     monkeypatch.setattr(by_kernel.check, "installed", lambda: False)
 
     def found(before):
-        records = by_kernel.records(lambda: None, None, mutants=False, before=before)
+        records = by_kernel.records(lambda: None, again=True, before=before)
         return {record.id: record for record in records}
 
     same = found(LEDGER)
@@ -206,7 +217,9 @@ def test_every_member_is_covered_by_one_claim():
 
 
 def test_prove_on_the_command_line(tmp_path):
-    ran = CliRunner().invoke(app, ["prove", "--no-mutants", "--json", "--write", str(tmp_path)])
+    ran = CliRunner().invoke(
+        app, ["prove", "--no-mutants", "--no-coq", "--json", "--write", str(tmp_path)]
+    )
     assert ran.exit_code == 0, ran.output
     claims = {claim["id"]: claim for claim in json.loads(ran.stdout)["claims"]}
     assert claims["activation-step"]["status"] == "two-solver"
@@ -239,8 +252,7 @@ def test_prove_without_the_solvers_says_what_to_install(monkeypatch):
 def test_a_form_that_fails_is_reported_as_failed_and_exits_with_1(monkeypatch):
     wrong = next(m for m in MUTANTS if m.file == "margins" and "1, 2" not in m.new)
     monkeypatch.setattr(by_solvers, "Forms", lambda: Forms(wrong))
-    monkeypatch.setattr(by_kernel.check, "installed", lambda: False)
-    ran = CliRunner().invoke(app, ["prove", "--no-mutants", "--json"])
+    ran = CliRunner().invoke(app, ["prove", "--no-mutants", "--no-coq", "--json"])
     found = json.loads(ran.stdout)
     claims = {claim["id"]: claim["status"] for claim in found["claims"]}
     assert ran.exit_code == 1
@@ -257,7 +269,6 @@ def test_a_wrong_variant_that_nobody_refutes_is_a_failure(monkeypatch):
     assert by_words.refuted(same) is None
     monkeypatch.setattr(by_words, "OWN", (same,))
     monkeypatch.setattr(by_solvers, "OWN", ())
-    monkeypatch.setattr(by_kernel.check, "installed", lambda: False)
-    records = {record.id: record for record in ledger.run()}
+    records = {record.id: record for record in ledger.run(kernel=False)}
     assert records["wrong-variants"].status == "failed"
     assert records["w-step"].status == "identity"

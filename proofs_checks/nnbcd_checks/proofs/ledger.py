@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 
-from nnbcd_checks.proofs import by_kernel, by_solvers, by_words
+from nnbcd_checks.proofs import by_balls, by_kernel, by_solvers, by_words
 from nnbcd_checks.proofs.catalogue import CERTIFICATE, COMPOSED, THEOREMS, UNPROVED
 from nnbcd_checks.proofs.record import Kills, Record, composed
 
 Progress = Callable[[int, int], None]
-ROOMS = (by_solvers, by_words)
+ROOMS = (by_solvers, by_words, by_balls)
 """Each proves its own claims from the shipped source."""
 VARIANTS = Record(
     "wrong-variants",
@@ -46,6 +46,7 @@ def run(
     proved = [
         *by_solvers.records(tick, kills, mutants=mutants),
         *by_words.records(tick, kills, mutants=mutants),
+        *by_balls.records(tick, kills, mutants=mutants),
         *by_kernel.records(tick, again=kernel, before=before),
     ]
     status = "failed" if kills.survivors else VARIANTS.status

@@ -82,7 +82,7 @@
 (check-sat)
 (reset)
 
-; huber-best-middle-middle: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the middle piece's side, against points on the middle
+; huber-best-middle-middle: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the middle piece's side, against points on the middle
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -91,11 +91,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (and (<= (* m (- a y)) (* delta (+ 1.0 m))) (>= (* m (- a y)) (- (* delta (+ 1.0 m)))))) (= (* (+ 1.0 m) (- b y)) (* m (- a y))) (and (<= (- v y) delta) (>= (- v y) (- delta)))))
-(assert (not (<= (+ (* (- b y) (- b y)) (* m (* (- b a) (- b a)))) (+ (* (- v y) (- v y)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* (- b y) (- b y)) (* m (* (- b a) (- b a)))) (+ (* (- v y) (- v y)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-middle-right: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the middle piece's side, against points on the right
+; huber-best-middle-right: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the middle piece's side, against points on the right
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -104,11 +104,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (and (<= (* m (- a y)) (* delta (+ 1.0 m))) (>= (* m (- a y)) (- (* delta (+ 1.0 m)))))) (= (* (+ 1.0 m) (- b y)) (* m (- a y))) (>= (- v y) delta)))
-(assert (not (<= (+ (* (- b y) (- b y)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* 2.0 (- v y)) delta)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* (- b y) (- b y)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* 2.0 (- v y)) delta)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-middle-left: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the middle piece's side, against points on the left
+; huber-best-middle-left: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the middle piece's side, against points on the left
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -117,11 +117,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (and (<= (* m (- a y)) (* delta (+ 1.0 m))) (>= (* m (- a y)) (- (* delta (+ 1.0 m)))))) (= (* (+ 1.0 m) (- b y)) (* m (- a y))) (<= (- v y) (- delta))))
-(assert (not (<= (+ (* (- b y) (- b y)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* (- 2.0) (- v y)) delta)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* (- b y) (- b y)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* (- 2.0) (- v y)) delta)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-right-middle: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the right piece's side, against points on the middle
+; huber-best-right-middle: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the right piece's side, against points on the middle
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -130,11 +130,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (>= (* m (- a y)) (* delta (+ 1.0 m)))) (= (* m (- a b)) delta) (and (<= (- v y) delta) (>= (- v y) (- delta)))))
-(assert (not (<= (+ (* delta (- (* 2.0 (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* (- v y) (- v y)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* delta (- (* 2.0 (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* (- v y) (- v y)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-right-right: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the right piece's side, against points on the right
+; huber-best-right-right: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the right piece's side, against points on the right
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -143,11 +143,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (>= (* m (- a y)) (* delta (+ 1.0 m)))) (= (* m (- a b)) delta) (>= (- v y) delta)))
-(assert (not (<= (+ (* delta (- (* 2.0 (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* 2.0 (- v y)) delta)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* delta (- (* 2.0 (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* 2.0 (- v y)) delta)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-right-left: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the right piece's side, against points on the left
+; huber-best-right-left: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the right piece's side, against points on the left
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -156,11 +156,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (>= (* m (- a y)) (* delta (+ 1.0 m)))) (= (* m (- a b)) delta) (<= (- v y) (- delta))))
-(assert (not (<= (+ (* delta (- (* 2.0 (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* (- 2.0) (- v y)) delta)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* delta (- (* 2.0 (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* (- 2.0) (- v y)) delta)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-left-middle: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the left piece's side, against points on the middle
+; huber-best-left-middle: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the left piece's side, against points on the middle
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -169,11 +169,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (<= (* m (- a y)) (- (* delta (+ 1.0 m))))) (= (* m (- b a)) delta) (and (<= (- v y) delta) (>= (- v y) (- delta)))))
-(assert (not (<= (+ (* delta (- (* (- 2.0) (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* (- v y) (- v y)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* delta (- (* (- 2.0) (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* (- v y) (- v y)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-left-right: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the left piece's side, against points on the right
+; huber-best-left-right: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the left piece's side, against points on the right
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -182,11 +182,11 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (<= (* m (- a y)) (- (* delta (+ 1.0 m))))) (= (* m (- b a)) delta) (>= (- v y) delta)))
-(assert (not (<= (+ (* delta (- (* (- 2.0) (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* 2.0 (- v y)) delta)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* delta (- (* (- 2.0) (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* 2.0 (- v y)) delta)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
 
-; huber-best-left-left: such a step minimises Huber's loss plus m/2 (v - a)^2: a on the left piece's side, against points on the left
+; huber-best-left-left: such a step alone minimises Huber's loss plus m/2 (v - a)^2: a on the left piece's side, against points on the left
 (set-logic QF_NRA)
 (declare-fun a () Real)
 (declare-fun y () Real)
@@ -195,6 +195,6 @@
 (declare-fun b () Real)
 (declare-fun v () Real)
 (assert (and (and (> m 0.0) (> delta 0.0) (<= (* m (- a y)) (- (* delta (+ 1.0 m))))) (= (* m (- b a)) delta) (<= (- v y) (- delta))))
-(assert (not (<= (+ (* delta (- (* (- 2.0) (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* (- 2.0) (- v y)) delta)) (* m (* (- v a) (- v a)))))))
+(assert (not (or (= v b) (< (+ (* delta (- (* (- 2.0) (- b y)) delta)) (* m (* (- b a) (- b a)))) (+ (* delta (- (* (- 2.0) (- v y)) delta)) (* m (* (- v a) (- v a))))))))
 (check-sat)
 (reset)
