@@ -17,8 +17,8 @@ from nnbcd_spec.exact import rational
 
 Tie = Literal["nearest to old", "lower", "first", "any"]
 """How one of several minimisers is chosen; of several rules the first that decides counts."""
-Targets = Literal["any", "signs", "one-hot"]
-"""What a loss allows as Y: any numbers, entries -1 and 1, or rows with a single 1."""
+Targets = Literal["any", "signs", "zero-one", "one-hot"]
+"""What a loss allows as Y: any numbers, entries -1 and 1, 0 and 1, or rows with a single 1."""
 
 
 class Domain(Protocol):

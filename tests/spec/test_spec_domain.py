@@ -151,7 +151,7 @@ def test_registries_parse_json() -> None:
     }  # fmt: skip
     assert set(LOSSES) == {
         "squared", "huber", "binary_hinge", "logistic", "weston_watkins", "crammer_singer",
-        "cross_entropy",
+        "squared_hinge", "cross_entropy",
     }  # fmt: skip
     assert set(COMPRESSIONS) == {
         "none", "prune", "nm", "rows", "columns", "blocks", "low_rank", "shared_prune", "grid",
