@@ -120,6 +120,19 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Yes or no."""
+
+    def rule(self, **at: Any) -> str:
+        """``true or false``."""
+        return "true or false"
+
+    def holds(self, value: Any, **at: Any) -> bool:
+        """Whether ``value`` is a truth value; 0 and 1 are not."""
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True)
 class Facts:
     """One member's entry.
 
