@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnbcd_spec.activations import Activation
+from nnbcd_spec.bound import update_b, update_direct_z, update_supported_w
 from nnbcd_spec.compressions import Compression, Factors
 from nnbcd_spec.entrywise import minimise_entrywise
 from nnbcd_spec.exact import (
@@ -27,7 +28,25 @@ from nnbcd_spec.exact import (
 from nnbcd_spec.losses import Loss
 from nnbcd_spec.objective import STANDARD, Objective
 from nnbcd_spec.quadratic import minimise
-from nnbcd_spec.values import u_problem, v_out_operands, v_out_problem, z_operands
+from nnbcd_spec.values import (
+    layer_operands,
+    u_problem,
+    v_out_operands,
+    v_out_problem,
+    z_operands,
+)
+
+__all__ = [
+    "update_b",
+    "update_direct_z",
+    "update_supported_w",
+    "update_u",
+    "update_u_out",
+    "update_v",
+    "update_v_out",
+    "update_w",
+    "update_z",
+]
 
 
 def update_v_out(
@@ -126,12 +145,8 @@ def update_w(
     """
     (rho,) = positive(rho=rho)
     tau, alpha, mu = nonnegative(tau=tau, alpha=alpha, mu=mu)
-    w_old, b_old = exact(w_old, "w_old"), exact(b_old, "b_old", ndim=1)
-    u, v_prev = exact(u, "u"), exact(v_prev, "v_prev")
+    w_old, b_old, u, v_prev = layer_operands(w_old, b_old, u, v_prev)
     target = None if target is None else exact(target, "target")
-    require_shape("b_old", b_old, w_old.shape[:1])
-    require_shape("v_prev", v_prev, (u.shape[0], w_old.shape[1]))
-    require_shape("u", u, (v_prev.shape[0], w_old.shape[0]))
     if target is not None:
         require_shape("target", target, w_old.shape)
 

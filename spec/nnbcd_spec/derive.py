@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from nnbcd_spec.compressions import TensorTrain
+from nnbcd_spec.compressions import Compression, TensorTrain
+from nnbcd_spec.compressions.base import direct_objective
+from nnbcd_spec.compressions.support import spread
 from nnbcd_spec.exact import Array
 from nnbcd_spec.losses import Loss, Squared
 from nnbcd_spec.objective import STANDARD, Objective
@@ -117,6 +119,50 @@ def w_joint(
     return _block(
         share, prox, np.concatenate([w.ravel(), b]), np.concatenate([w_old.ravel(), b_old])
     )
+
+
+def w_supported(
+    support: Any, samples: int = 1, *, objective: Objective = STANDARD
+) -> SymbolicBlock:
+    """(W, b) with W on ``support``, a matrix of 0 and 1, in terms of ``u, v, w0, b0``."""
+    mask = np.array(support)
+    outputs, inputs = mask.shape
+    everywhere, w_old = (array(name, *mask.shape) for name in ("w", "w0"))
+    b, b_old = array("b", outputs), array("b0", outputs)
+    u, v = array("u", samples, outputs), array("v", samples, inputs)
+    free, old = everywhere[mask == 1], w_old[mask == 1]
+    share = objective.share(
+        "w", "b", w=spread(free, mask), b=b, u=u, v_prev=v, target=None, rho=rho, mu=mu
+    )  # fmt: skip
+    prox = objective.step(free, old, alpha) + objective.step(b, b_old, alpha)
+    return _block(share, prox, np.concatenate([free, b]), np.concatenate([old, b_old]))
+
+
+def b_direct(
+    samples: int = 1, outputs: int = 1, inputs: int = 1, *, objective: Objective = STANDARD
+) -> SymbolicBlock:
+    """b of a direct layer in terms of ``u, v, w, b0``: v = V_{i-1}, w = C(Z)."""
+    w, u, v = array("w", outputs, inputs), array("u", samples, outputs), array("v", samples, inputs)
+    b, b_old = array("b", outputs), array("b0", outputs)
+    share = objective.share("b", w=w, b=b, u=u, v_prev=v, target=None, rho=rho, mu=mu)
+    return _block(share, objective.step(b, b_old, alpha), b, b_old)
+
+
+def direct_factor(
+    compression: Compression, shape: tuple[int, int], j: int, samples: int = 1, *,
+    objective: Objective = STANDARD,
+) -> SymbolicBlock:  # fmt: skip
+    """Factor j (from 1) of a layer with W = C(Z), in terms of ``g1, g2, ...`` and ``u, v, b``."""
+    factors = tuple(
+        array(f"g{k}", *s) for k, s in enumerate(compression.shapes(shape), start=1)
+    )  # fmt: skip
+    old = array(f"g{j}o", *factors[j - 1].shape)
+    u, v, b = array("u", samples, shape[0]), array("v", samples, shape[1]), array("b", shape[0])
+    share = direct_objective(
+        factors, factors, u, v, b, compression=compression, rho=rho, alpha_z=0, mu=mu,
+        objective=objective,
+    )  # fmt: skip
+    return _block(share, objective.step(factors[j - 1], old, alpha_z), factors[j - 1], old)
 
 
 def core(

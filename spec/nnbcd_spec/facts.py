@@ -17,8 +17,8 @@ from nnbcd_spec.exact import rational
 
 Tie = Literal["nearest to old", "lower", "first", "any"]
 """How one of several minimisers is chosen; of several rules the first that decides counts."""
-Targets = Literal["any", "signs", "one-hot"]
-"""What a loss allows as Y: any numbers, entries -1 and 1, or rows with a single 1."""
+Targets = Literal["any", "signs", "zero-one", "one-hot"]
+"""What a loss allows as Y: any numbers, entries -1 and 1, 0 and 1, or rows with a single 1."""
 
 
 class Domain(Protocol):
@@ -117,6 +117,19 @@ class Text:
     def holds(self, value: Any, **at: Any) -> bool:
         """Whether ``value`` is a text that is not empty."""
         return isinstance(value, str) and value != ""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Yes or no."""
+
+    def rule(self, **at: Any) -> str:
+        """``true or false``."""
+        return "true or false"
+
+    def holds(self, value: Any, **at: Any) -> bool:
+        """Whether ``value`` is a truth value; 0 and 1 are not."""
+        return isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,19 @@ from itertools import pairwise
 from typing import Any
 
 from nnbcd_spec.activations import ACTIVATIONS, Activation, Identity
-from nnbcd_spec.compressions import COMPRESSIONS, Compression, NoCompression, SharedPrune
+from nnbcd_spec.compressions import COMPRESSIONS, Compression, SharedPrune
+from nnbcd_spec.compressions.base import Bond
 from nnbcd_spec.exact import nonnegative, positive
 from nnbcd_spec.losses import LOSSES, Loss
 
 PENALTIES = ("gamma", "rho", "tau", "alpha", "alpha_z", "mu")
+ABSENT: Mapping[Bond, tuple[tuple[str, ...], str]] = {
+    "none": (("tau", "alpha_z"), "without compression"),
+    "support": (("tau", "alpha_z"), "on a fixed support"),
+    "direct": (("tau",), "where W is C(Z)"),
+    "penalty": ((), ""),
+}
+"""The penalties that a layer does not have, and so are 0, by how W and Z belong together."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,10 @@ class Layer:
         rest = ("tau", "alpha", "alpha_z", "mu")
         others = nonnegative(**{name: given[name] for name in rest})
         penalties = {"gamma": gamma, "rho": rho, **dict(zip(rest, others, strict=True))}
-        if isinstance(compression, NoCompression):
-            if penalties["tau"] or penalties["alpha_z"]:
-                raise ValueError("tau, alpha_z: given > 0 without compression; allowed: 0")
-        else:
+        absent, why = ABSENT[compression.bond]
+        if any(penalties[name] for name in absent):
+            raise ValueError(f"{', '.join(absent)}: given > 0 {why}; allowed: 0")
+        if compression.bond == "penalty":
             positive(tau=penalties["tau"])
         activation = ACTIVATIONS.from_json(obj["activation"])
         return cls(obj["inputs"], obj["outputs"], activation, compression, penalties)
@@ -80,13 +88,13 @@ class Problem:
                 shapes = tuple((layer.outputs, layer.inputs) for layer in group)
                 group[0].compression.validate_group(shapes)
 
-    def compressed(self, i: int) -> bool:
-        """Whether layer i has a Z."""
-        return not isinstance(self.layers[i - 1].compression, NoCompression)
+    def bond(self, i: int) -> Bond:
+        """How the W and Z of layer i belong together."""
+        return self.layers[i - 1].compression.bond
 
     def owned(self, i: int) -> tuple[int, ...]:
         """The layers whose Z belong to block ``Z{i}``, ascending; none where there is no block."""
-        if not self.compressed(i):
+        if self.bond(i) in {"none", "support"}:
             return ()
         name = self.layers[i - 1].compression.group_name()
         if name is None:

@@ -11,11 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from nnbcd_spec import blocks
-from nnbcd_spec.compressions import Factors
-from nnbcd_spec.exact import Array, exact, to_fraction
-from nnbcd_spec.losses import Weighted
-from nnbcd_spec.losses.base import sample_weights
-from nnbcd_spec.objective import STANDARD, Objective, linear
+from nnbcd_spec.exact import Array, fractions, to_fraction
+from nnbcd_spec.objective import STANDARD, Objective
+from nnbcd_spec.point import Point
 from nnbcd_spec.problem import Problem
 
 State = dict[str, Array]
@@ -55,11 +53,14 @@ def update_block(
     objective: Objective = STANDARD,
     sample_weights: Any | None = None,
 ) -> State:
-    """The new tensors of one block (``"W2"`` gives W2 and b2), all others as in ``state``."""
+    """The new tensors of one block, all others as in ``state``.
+
+    ``"W2"`` gives W2 and b2, of a direct layer b2 alone; its ``"Z2"`` gives W2 = C(Z_2) too.
+    """
     problem = _parsed(problem)
     if block not in problem.blocks():
         raise ValueError(f"block: given {block!r}; allowed: {problem.blocks()}")
-    at = _Point(problem, x, y, state, objective, sample_weights)
+    at = _Updates(problem, x, y, state, objective, sample_weights)
     update = {"V": at.update_v, "U": at.update_u, "W": at.update_w, "Z": at.update_z}
     return update[block[0]](int(block[1:]))
 
@@ -75,7 +76,7 @@ def objective_value(
 ) -> dict[str, Fraction]:
     """The objective's terms (``loss``, ``gamma``, ``rho``, ``tau``, ``mu``) and ``total``."""
     problem = _parsed(problem)
-    at = _Point(problem, x, y, state, objective, sample_weights)
+    at = Point(problem, x, y, state, objective, sample_weights)
     layers = [objective.values(**at.operands(i)) for i in range(1, len(problem.layers) + 1)]
     terms = {term.name: to_fraction(sum(v[term.name] for v in layers)) for term in objective.terms}
     return {**terms, "total": sum(terms.values(), Fraction(0))}
@@ -85,61 +86,8 @@ def _parsed(problem: Problem | Mapping[str, Any]) -> Problem:
     return problem if isinstance(problem, Problem) else Problem.from_json(problem)
 
 
-class _Point:
-    """A problem's tensors by layer, over ``QQ``."""
-
-    def __init__(
-        self, problem: Problem, x: Any, y: Any, state: Mapping[str, Any], objective: Objective,
-        weights: Any | None,
-    ) -> None:  # fmt: skip
-        if (weights is not None) != problem.loss.weighted:
-            has = "none" if weights is None else "some"
-            raise ValueError(
-                f"sample_weights: given {has}; allowed: as the loss says, "
-                f"weighted is {problem.loss.weighted}"
-            )
-        self.weights = weights
-        self.problem, self.state, self.objective = problem, state, objective
-        self.x, self.y, self.last = x, y, len(problem.layers)
-
-    def tensor(self, name: str, ndim: int = 2) -> Array:
-        if name not in self.state:
-            raise ValueError(f"state: given {sorted(self.state)}; {name!r} is needed too")
-        return exact(self.state[name], name, ndim)
-
-    def factors(self, i: int) -> Factors:
-        layer = self.problem.layers[i - 1]
-        shapes = layer.compression.shapes((layer.outputs, layer.inputs))
-        names = self.problem.factor_names(i)
-        return tuple(self.tensor(n, len(s)) for n, s in zip(names, shapes, strict=True))
-
-    def v_prev(self, i: int) -> Array:
-        return exact(self.x, "x") if i == 1 else self.tensor(f"V{i - 1}")
-
-    def pre(self, i: int) -> Array:
-        return linear(self.v_prev(i), self.tensor(f"W{i}"), self.tensor(f"b{i}", 1))
-
-    def target(self, i: int) -> Array | None:
-        layer = self.problem.layers[i - 1]
-        if not self.problem.compressed(i):
-            return None
-        return layer.compression.expand(self.factors(i), (layer.outputs, layer.inputs))
-
-    def operands(self, i: int) -> dict[str, Any]:
-        """Everything that the terms of layer i read."""
-        layer = self.problem.layers[i - 1]
-        return {
-            "v": self.tensor(f"V{i}"),
-            "u": self.tensor(f"U{i}"),
-            "w": self.tensor(f"W{i}"),
-            "b": self.tensor(f"b{i}", 1),
-            "v_prev": self.v_prev(i),
-            "y": exact(self.y, "y") if i == self.last else None,
-            "target": self.target(i),
-            "activation": layer.activation,
-            "loss": Weighted(self.problem.loss, sample_weights(self.weights, len(self.y))),
-            **layer.penalties,
-        }
+class _Updates(Point):
+    """The blocks' updates from a point, by layer."""
 
     def update_v(self, i: int) -> State:
         p = self.problem.layers[i - 1].penalties
@@ -153,7 +101,7 @@ class _Point:
         else:
             new = blocks.update_v(
                 self.problem.layers[i - 1].activation(u), self.tensor(f"U{i + 1}"),
-                self.tensor(f"W{i + 1}"), self.tensor(f"b{i + 1}", 1), gamma=p["gamma"],
+                self.w(i + 1), self.tensor(f"b{i + 1}", 1), gamma=p["gamma"],
                 rho=self.problem.layers[i].penalties["rho"], objective=self.objective,
             )  # fmt: skip
         return {f"V{i}": new}
@@ -171,15 +119,32 @@ class _Point:
         return {f"U{i}": new}
 
     def update_w(self, i: int) -> State:
-        p = self.problem.layers[i - 1].penalties
-        w, b = blocks.update_w(
-            self.tensor(f"W{i}"), self.tensor(f"b{i}", 1), self.tensor(f"U{i}"), self.v_prev(i),
-            self.target(i), rho=p["rho"], tau=p["tau"], alpha=p["alpha"], mu=p["mu"],
-            objective=self.objective,
-        )  # fmt: skip
+        w, b, u, v_prev = self.w(i), self.tensor(f"b{i}", 1), self.tensor(f"U{i}"), self.v_prev(i)
+        own = {**self.penalties(i, "rho", "alpha", "mu"), "objective": self.objective}
+        if self.problem.bond(i) == "direct":
+            return {f"b{i}": blocks.update_b(b, u, v_prev, w, **own)}
+        if self.problem.bond(i) == "support":
+            w, b = blocks.update_supported_w(w, b, u, v_prev, self.support(i), **own)
+        else:
+            own |= self.penalties(i, "tau")
+            w, b = blocks.update_w(w, b, u, v_prev, self.target(i), **own)
         return {f"W{i}": w, f"b{i}": b}
 
     def update_z(self, i: int) -> State:
+        return self.update_direct_z(i) if self.problem.bond(i) == "direct" else self.project_z(i)
+
+    def update_direct_z(self, i: int) -> State:
+        layer = self.problem.layers[i - 1]
+        new = blocks.update_direct_z(
+            self.factors(i), self.tensor(f"U{i}"), self.v_prev(i), self.tensor(f"b{i}", 1),
+            compression=layer.compression, objective=self.objective,
+            **self.penalties(i, "rho", "alpha_z", "mu"),
+        )  # fmt: skip
+        named = dict(zip(self.problem.factor_names(i), new, strict=True))
+        w = layer.compression.expand(new, (layer.outputs, layer.inputs))
+        return named | {f"W{i}": fractions(w)}
+
+    def project_z(self, i: int) -> State:
         owned = self.problem.owned(i)
         layers = [self.problem.layers[j - 1] for j in owned]
         old = tuple(f for j in owned for f in self.factors(j))

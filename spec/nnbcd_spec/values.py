@@ -14,7 +14,7 @@ import numpy as np
 from nnbcd_spec.activations import Activation
 from nnbcd_spec.activations.base import Candidate
 from nnbcd_spec.compressions import Compression, Factors
-from nnbcd_spec.compressions.base import block_objective
+from nnbcd_spec.compressions.base import block_objective, require_bond
 from nnbcd_spec.entrywise import entry_parts, outgoing, tied
 from nnbcd_spec.exact import (
     Array,
@@ -175,14 +175,30 @@ def z_operands(
         ]
         (zs, ws, taus, alphas) = zip(*layers, strict=True)
         return tuple(one for (one,) in zs), ws, taus, alphas
+    require_bond(compression, "penalty")
     (tau,), (alpha_z,) = positive(tau=tau), nonnegative(alpha_z=alpha_z)
     w = exact(w, "w")
-    compression.validate(w.shape)
-    shapes = compression.shapes(w.shape)
+    return factor_operands(z, compression, w.shape), w, tau, alpha_z
+
+
+def factor_operands(z: Any, compression: Compression, shape: tuple[int, ...]) -> Factors:
+    """The factors of Z over ``QQ`` for a W of this shape; ValueError for what does not fit."""
+    compression.validate(shape)
+    shapes = compression.shapes(shape)
     factors = z if isinstance(z, tuple) else (z,)
     if len(factors) != len(shapes):
         raise ValueError(f"z: given {len(factors)} factors; allowed: {len(shapes)}")
     z = tuple(exact(f, "z", ndim=len(s)) for f, s in zip(factors, shapes, strict=True))
-    for factor, shape in zip(z, shapes, strict=True):
-        require_shape("z", factor, shape)
-    return z, w, tau, alpha_z
+    for factor, own in zip(z, shapes, strict=True):
+        require_shape("z", factor, own)
+    return z  # type: ignore[no-any-return]
+
+
+def layer_operands(w: Any, b: Any, u: Any, v_prev: Any) -> tuple[Array, Array, Array, Array]:
+    """W, b, U_i and V_{i-1} over ``QQ``; ValueError for what does not fit."""
+    w, b = exact(w, "W"), exact(b, "b", ndim=1)
+    u, v_prev = exact(u, "u"), exact(v_prev, "v_prev")
+    require_shape("b", b, w.shape[:1])
+    require_shape("v_prev", v_prev, (u.shape[0], w.shape[1]))
+    require_shape("u", u, (v_prev.shape[0], w.shape[0]))
+    return w, b, u, v_prev

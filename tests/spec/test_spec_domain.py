@@ -89,6 +89,16 @@ GOOD: dict[str, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {
         (np.array([[1, 0]]), [[1, 2]]),
         {"compression": Prune(1), "tau": 1, "alpha_z": 1},
     ),
+    "supported w": (
+        blocks.update_supported_w,
+        ([[1, 0]], [1], [[1]], [[1, 2]], [[1, 0]]),
+        {"rho": 1, "alpha": 1, "mu": 1},
+    ),
+    "b": (
+        blocks.update_b,
+        ([1], [[1]], [[1, 2]], [[1, 2]]),
+        {"rho": 1, "alpha": 1, "mu": 1},
+    ),
 }
 POSITIVE = {"gamma", "rho"}
 
@@ -151,11 +161,11 @@ def test_registries_parse_json() -> None:
     }  # fmt: skip
     assert set(LOSSES) == {
         "squared", "huber", "binary_hinge", "logistic", "weston_watkins", "crammer_singer",
-        "cross_entropy",
+        "squared_hinge", "cross_entropy",
     }  # fmt: skip
     assert set(COMPRESSIONS) == {
         "none", "prune", "nm", "rows", "columns", "blocks", "low_rank", "shared_prune", "grid",
-        "tt", "tt_svd", "tt_matrix", "cp", "tucker",
+        "tt", "tt_svd", "tt_matrix", "cp", "tucker", "support",
     }  # fmt: skip
     assert all(cls.kind == kind for kind, cls in {**ACTIVATIONS, **LOSSES, **COMPRESSIONS}.items())
     assert ACTIVATIONS.from_json({"kind": "leaky_relu", "slope": 0.1}) == LeakyRelu(slope=0.1)

@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,9 @@ DEFINITIONS: dict[str, Callable[[Any, Any], Any]] = {
     "logistic": lambda v, y: sum(np.logaddexp(0, -a * b) for a, b in zip(v, y, strict=True)),
     "weston_watkins": lambda v, y: sum(max(0, e) for e in others(v, y)),
     "crammer_singer": lambda v, y: max(0, *others(v, y)),
+    "squared_hinge": lambda v, y: sum(
+        max(0, 1 - a) ** 2 / 2 if b == 1 else max(0, a) ** 2 / 2 for a, b in zip(v, y, strict=True)
+    ),
     "cross_entropy": lambda v, y: np.logaddexp.reduce(v) - v[list(y).index(1)],
 }
 
@@ -55,9 +59,10 @@ def numbers(source: Source, *shape: int) -> Any:
 
 def targets(kind: str, source: Source, n: int, d: int) -> Any:
     allowed = MEMBERS[kind].facts.targets
-    if allowed == "signs":
+    pairs = {"signs": [-1, 1], "zero-one": [0, 1]}
+    if allowed in pairs:
         return np.array(
-            [[source.choice([-1, 1]) for _ in range(d)] for _ in range(n)], dtype=object
+            [[source.choice(pairs[allowed]) for _ in range(d)] for _ in range(n)], dtype=object
         )
     if allowed == "one-hot":
         return np.eye(d, dtype=int)[[source.randrange(d) for _ in range(n)]].astype(object)
@@ -235,6 +240,44 @@ def test_binary_hinge_at_its_three_places() -> None:
             assert v[0, 0] == y * expected
 
 
+def test_squared_hinge_on_both_sides_of_its_kinks() -> None:
+    """a = (gamma u + alpha v_old)/m stays where the loss is 0; else (m a + S y)/(m + S)."""
+    for a, y, expected in (
+        (3, 1, 3),
+        (1, 1, 1),
+        (Fraction(1, 2), 1, Fraction(2, 3)),
+        (-1, 1, Fraction(-1, 3)),
+        (-3, 0, -3),
+        (0, 0, 0),
+        (Fraction(1, 2), 0, Fraction(1, 3)),
+        (2, 0, Fraction(4, 3)),
+    ):
+        v = blocks.update_v_out(
+            [[a + 1]], [[a - 1]], [[y]], loss=MEMBERS["squared_hinge"], gamma=1, alpha=1
+        )
+        assert v[0, 0] == expected
+
+
+def test_squared_hinge_where_an_output_mirrors_the_other_target() -> None:
+    """l(v, 1) = l(1 - v, 0)."""
+    for seed in range(8):
+        (u, old, y), given = block("squared_hinge", random.Random(seed))
+        there = blocks.update_v_out(u, old, y, **given)
+        assert np.array_equal(there, 1 - blocks.update_v_out(1 - u, 1 - old, 1 - y, **given))
+
+
+def test_the_derivative_of_the_squared_hinge_is_continuous() -> None:
+    x = sp.Symbol("x", real=True)
+    for y, kink in ((1, 1), (0, 0)):
+        value = MEMBERS["squared_hinge"].row(np.array([x]), np.array([y]))
+        slope = sp.diff(value, x)
+        sides = [sp.limit(slope, x, kink, side) for side in ("+", "-")]
+        assert sides == [0, 0]
+        assert [sp.diff(value, x, 2).subs(x, kink + t) for t in (-1, 1)] == (
+            [1, 0] if y else [0, 1]
+        )
+
+
 @pytest.mark.parametrize("kind", SMOOTH)
 def test_smooth_losses_have_fifty_digits(kind: str) -> None:
     v = blocks.update_v_out([[0, 0]], [[0, 0]], [[1, -1]] if kind == "logistic" else [[1, 0]],
@@ -249,6 +292,8 @@ def test_smooth_losses_have_fifty_digits(kind: str) -> None:
     ("kind", "y"),
     [
         ("binary_hinge", [[0, 1]]),
+        ("squared_hinge", [[-1, 1]]),
+        ("squared_hinge", [[Fraction(1, 2), 1]]),
         ("logistic", [[2, 1]]),
         ("cross_entropy", [[1, 1]]),
         ("weston_watkins", [[0, 0]]),
@@ -270,7 +315,7 @@ def test_parameters_and_weights_outside_their_domain_are_refused() -> None:
             blocks.update_v_out([[1]], [[1]], [[1]], loss=MEMBERS["squared"], gamma=1, alpha=1,
                                 sample_weights=weights)  # fmt: skip
     negative = STANDARD.replace("loss", lambda v, y, *, loss: -loss.value(v, y))
-    for kind in ("binary_hinge", "logistic"):
+    for kind in ("binary_hinge", "logistic", "squared_hinge"):
         with pytest.raises(ValueError, match="negative weight"):
             blocks.update_v_out([[1]], [[1]], [[1]], loss=MEMBERS[kind], gamma=1, alpha=1,
                                 objective=negative)  # fmt: skip

@@ -94,7 +94,34 @@ def z_tt(objective: Objective = STANDARD, **changed: Any) -> Any:
     return np.concatenate([core.ravel() for core in cores])
 
 
-UPDATES = (v_out, u_out, v_hidden, u_hidden, w_joint, z_prune, z_tt)
+def w_supported(objective: Objective = STANDARD, **changed: Any) -> Any:
+    p = {**PENALTIES, **changed}
+    w, b = blocks.update_supported_w(
+        W_OLD, B_OLD, U, V_PREV, [[1, 0], [1, 1]],
+        rho=p["rho"], alpha=p["alpha"], mu=p["mu"], objective=objective,
+    )  # fmt: skip
+    return np.column_stack([w, b])
+
+
+def b_direct(objective: Objective = STANDARD, **changed: Any) -> Any:
+    p = {**PENALTIES, **changed}
+    return blocks.update_b(
+        B_OLD, U, V_PREV, W, rho=p["rho"], alpha=p["alpha"], mu=p["mu"], objective=objective
+    )
+
+
+def z_direct(objective: Objective = STANDARD, **changed: Any) -> Any:
+    p = {**PENALTIES, **changed}
+    cores = blocks.update_direct_z(
+        CORES, U, V_PREV, B, compression=TensorTrain(modes=(2, 2), ranks=(1,), direct=True),
+        rho=p["rho"], alpha_z=p["alpha_z"], mu=p["mu"], objective=objective,
+    )  # fmt: skip
+    return np.concatenate([core.ravel() for core in cores])
+
+
+UPDATES = (
+    v_out, u_out, v_hidden, u_hidden, w_joint, z_prune, z_tt, w_supported, b_direct, z_direct,
+)  # fmt: skip
 DOUBLED: dict[str, Callable[..., Any]] = {
     "gamma": lambda v, s_u, *, gamma: gamma * square(v - s_u),
     "rho": lambda u, pre, *, rho: rho * square(u - pre),
@@ -105,10 +132,10 @@ DOUBLED: dict[str, Callable[..., Any]] = {
 }
 AFFECTED = {
     "gamma": {v_out, u_out, v_hidden, u_hidden},
-    "rho": {u_out, v_hidden, u_hidden, w_joint},
+    "rho": {u_out, v_hidden, u_hidden, w_joint, w_supported, b_direct, z_direct},
     "tau": {w_joint, z_prune, z_tt},
-    "mu": {w_joint},
-    "prox": {v_out, u_hidden, w_joint, z_prune, z_tt},
+    "mu": {w_joint, w_supported, b_direct, z_direct},
+    "prox": {v_out, u_hidden, w_joint, z_prune, z_tt, w_supported, b_direct, z_direct},
     "loss": {v_out},
 }
 PENALTY = {"prox": ("alpha", "alpha_z")}
@@ -191,9 +218,16 @@ def test_a_bias_free_prediction() -> None:
     assert np.array_equal(found[:, P], PENALTIES["alpha"] * B_OLD / (PENALTIES["alpha"] + 1))
 
 
+def test_a_term_in_z_reaches_the_factors_of_a_direct_layer() -> None:
+    """The rho and mu terms read W = C(Z); a term may read Z itself, too."""
+    drawn = STANDARD.plus("to ones", lambda z: 10**9 * sum(square(f - 1) for f in z))
+    assert np.abs(z_direct(drawn) - 1).max() < Fraction(1, 10**6)
+    assert np.array_equal(b_direct(drawn), b_direct())
+
+
 def test_terms_that_are_not_quadratic_are_refused() -> None:
     quartic = STANDARD.replace("rho", lambda u, pre, *, rho: rho * ((u - pre) ** 4).sum())
-    for update in (u_out, v_hidden, w_joint, u_hidden):
+    for update in (u_out, v_hidden, w_joint, u_hidden, w_supported, b_direct, z_direct):
         with pytest.raises(ValueError, match="not quadratic"):
             update(quartic)
 

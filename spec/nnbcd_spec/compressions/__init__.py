@@ -11,6 +11,7 @@ from nnbcd_spec.compressions.none import NoCompression
 from nnbcd_spec.compressions.prune import Prune
 from nnbcd_spec.compressions.rows import Rows
 from nnbcd_spec.compressions.shared_prune import SharedPrune
+from nnbcd_spec.compressions.support import Support
 from nnbcd_spec.compressions.tt import TensorTrain
 from nnbcd_spec.compressions.tt_matrix import TTMatrix
 from nnbcd_spec.compressions.tt_svd import TensorTrainSVD
@@ -33,6 +34,7 @@ COMPRESSIONS: Registry[Compression] = Registry(
         "tt_matrix": TTMatrix,
         "cp": CP,
         "tucker": Tucker,
+        "support": Support,
     }
 )
 
@@ -50,6 +52,7 @@ __all__ = [
     "Prune",
     "Rows",
     "SharedPrune",
+    "Support",
     "TTMatrix",
     "TensorTrain",
     "TensorTrainSVD",

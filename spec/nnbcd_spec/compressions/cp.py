@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnbcd_spec.compressions.base import Factors
-from nnbcd_spec.compressions.factored import FACTORED, Factored
+from nnbcd_spec.compressions.factored import DIRECT, FACTORED, Factored
 from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts, Listed, Whole, require
 from nnbcd_spec.symbols import d, p
@@ -24,12 +24,13 @@ class CP(Factored):
     facts: ClassVar[Facts] = replace(
         FACTORED,
         source="Kolda and Bader, SIAM Review 2009, section 3",
-        keys={"modes": Listed(Whole(1), least=2, product=d * p), "rank": Whole(1)},
+        keys={"modes": Listed(Whole(1), least=2, product=d * p), "rank": Whole(1), **DIRECT},
     )
     modes: tuple[int, ...]
     rank: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "modes", tuple(self.modes))
         require("cp rank", self.facts.keys["rank"], self.rank)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
-from nnbcd_spec.compressions.base import Factors, OwnBlock
+from nnbcd_spec.compressions.base import Bond, Factors, OwnBlock
 from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts
 from nnbcd_spec.objective import Objective
@@ -17,6 +17,11 @@ class NoCompression(OwnBlock):
 
     kind: ClassVar[str] = "none"
     facts: ClassVar[Facts] = Facts(constant=None, source="no block")
+
+    @property
+    def bond(self) -> Bond:
+        """``none``."""
+        return "none"
 
     def validate(self, shape: tuple[int, ...]) -> None:
         """Every shape is allowed."""

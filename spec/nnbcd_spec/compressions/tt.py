@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnbcd_spec.compressions.base import Factors
+from nnbcd_spec.compressions.base import Factors, OwnBlock
 from nnbcd_spec.compressions.factored import FACTORED, Factored
 from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts
@@ -35,15 +35,13 @@ def require_train(modes: tuple[int, ...], ranks: tuple[int, ...]) -> None:
 
 
 @dataclass(frozen=True)
-class TensorTrain(Factored):
+class Train(OwnBlock):
     """``C(Z)`` is the train's tensor, read row-major as a matrix (Oseledets, SISC 2011).
 
     ``modes`` m_1..m_q, q >= 2, with product outputs * inputs; ``ranks`` r_1..r_{q-1}, each at
     most the product of the modes on either side.  Raises ValueError otherwise.
     """
 
-    kind: ClassVar[str] = "tt"
-    facts: ClassVar[Facts] = FACTORED
     modes: tuple[int, ...]
     ranks: tuple[int, ...]
 
@@ -64,3 +62,15 @@ class TensorTrain(Factored):
     def expand(self, z: Factors, shape: tuple[int, ...]) -> Array:
         """The contracted cores as a matrix."""
         return contract(z).reshape(shape)
+
+
+@dataclass(frozen=True)
+class TensorTrain(Train, Factored):
+    """The trains, core by core."""
+
+    kind: ClassVar[str] = "tt"
+    facts: ClassVar[Facts] = FACTORED
+
+    def __post_init__(self) -> None:
+        Train.__post_init__(self)
+        Factored.__post_init__(self)

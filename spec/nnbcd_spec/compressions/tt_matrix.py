@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from nnbcd_spec.compressions.base import Factors
-from nnbcd_spec.compressions.factored import FACTORED, Factored
+from nnbcd_spec.compressions.factored import DIRECT, FACTORED, Factored
 from nnbcd_spec.compressions.tt import contract, require_train
 from nnbcd_spec.exact import Array
 from nnbcd_spec.facts import Facts, Listed, Whole
@@ -30,6 +30,7 @@ class TTMatrix(Factored):
             "row_modes": Listed(Whole(1), least=2, product=d),
             "column_modes": Listed(Whole(1), least=2, product=p),
             "ranks": Listed(Whole(1)),
+            **DIRECT,
         },
     )
     row_modes: tuple[int, ...]
@@ -37,6 +38,7 @@ class TTMatrix(Factored):
     ranks: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("row_modes", "column_modes", "ranks"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("row_modes", "column_modes"):

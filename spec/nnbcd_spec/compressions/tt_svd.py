@@ -9,16 +9,16 @@ import mpmath
 import numpy as np
 
 from nnbcd_spec.compressions.base import Factors
-from nnbcd_spec.compressions.factored import FACTORED
-from nnbcd_spec.compressions.tt import TensorTrain
+from nnbcd_spec.compressions.factored import DIRECT, FACTORED
+from nnbcd_spec.compressions.tt import Train
 from nnbcd_spec.exact import DIGITS, Array, to_fraction
 from nnbcd_spec.facts import Facts
 from nnbcd_spec.objective import Objective
 
 
 @dataclass(frozen=True)
-class TensorTrainSVD(TensorTrain):
-    """The set of :class:`TensorTrain`; Z is set to the left-to-right TT-SVD of W.
+class TensorTrainSVD(Train):
+    """The set of the trains; Z is set to the left-to-right TT-SVD of W.
 
     Uncertified: quasi-optimal within sqrt(q - 1) of the nearest train (Oseledets, SISC 2011), and
     able to raise the objective.  Its numbers are algebraic: mpmath ``mpf`` of 50 digits.
@@ -26,7 +26,12 @@ class TensorTrainSVD(TensorTrain):
 
     kind: ClassVar[str] = "tt_svd"
     facts: ClassVar[Facts] = replace(
-        FACTORED, constant=None, unique=False, ties=("any",), closed_form=False
+        FACTORED,
+        constant=None,
+        keys={name: domain for name, domain in FACTORED.keys.items() if name not in DIRECT},
+        unique=False,
+        ties=("any",),
+        closed_form=False,
     )
 
     def __post_init__(self) -> None:
@@ -56,6 +61,12 @@ class TensorTrainSVD(TensorTrain):
         """
         with mpmath.workdps(DIGITS):
             return tt_svd(w, self.modes, self.ranks)
+
+    def minimisers(
+        self, z_old: Factors, w: Array, *, tau: Any, alpha_z: Any, objective: Objective
+    ) -> tuple[Factors, ...]:
+        """The one update, no minimiser."""
+        return (self.update(z_old, w, tau=tau, alpha_z=alpha_z, objective=objective),)
 
 
 def tt_svd(w: Array, modes: tuple[int, ...], ranks: tuple[int, ...]) -> Factors:

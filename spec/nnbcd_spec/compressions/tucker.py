@@ -26,6 +26,7 @@ class Tucker(Factored):
     ranks: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "modes", tuple(self.modes))
         object.__setattr__(self, "ranks", tuple(self.ranks))
         fits = len(self.ranks) == len(self.modes) and all(

@@ -7,6 +7,7 @@ from nnbcd_spec.losses.cross_entropy import CrossEntropy
 from nnbcd_spec.losses.huber import Huber
 from nnbcd_spec.losses.logistic import Logistic
 from nnbcd_spec.losses.squared import Squared
+from nnbcd_spec.losses.squared_hinge import SquaredHinge
 from nnbcd_spec.losses.weston_watkins import WestonWatkins
 from nnbcd_spec.registry import Registry
 
@@ -18,6 +19,7 @@ LOSSES: Registry[Loss] = Registry(
         "logistic": Logistic,
         "weston_watkins": WestonWatkins,
         "crammer_singer": CrammerSinger,
+        "squared_hinge": SquaredHinge,
         "cross_entropy": CrossEntropy,
     }
 )
@@ -31,6 +33,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "Squared",
+    "SquaredHinge",
     "Weighted",
     "WestonWatkins",
 ]

@@ -65,11 +65,11 @@ class RowSum:
 
     def require_targets(self, y: Array) -> None:
         """Check ``y`` against the loss's facts."""
-        signs = all(entry in (-1, 1) for entry in y.flat)
+        signs, zero_one = (all(x in pair for x in y.flat) for pair in ((-1, 1), (0, 1)))
         one_hot = y.shape[1] >= 2 and all(
             sorted(row) == [0] * (len(row) - 1) + [1] for row in y.tolist()
         )
-        fits = {"any": True, "signs": signs, "one-hot": one_hot}
+        fits = {"any": True, "signs": signs, "zero-one": zero_one, "one-hot": one_hot}
         allowed = self.facts.targets or "any"
         if not fits[allowed]:
             raise ValueError(f"y: given {y.tolist()}; allowed: {allowed} rows")
