@@ -3,7 +3,7 @@
 Run with torch operations they are the solver; run with symbols they are the statement to be proved.
 """
 
-from nnbcd.scalar.margins import hinge_prox, huber_prox, logistic_prox
+from nnbcd.scalar.margins import hinge_prox, huber_prox, logistic_prox, squared_hinge_prox
 from nnbcd.scalar.ops import Ops, RealOps
 from nnbcd.scalar.piecewise import Piece, piecewise_prox
 from nnbcd.scalar.tanh import sigmoid_prox, tanh_certificate, tanh_prox
@@ -17,6 +17,7 @@ __all__ = [
     "logistic_prox",
     "piecewise_prox",
     "sigmoid_prox",
+    "squared_hinge_prox",
     "tanh_certificate",
     "tanh_prox",
 ]
