@@ -37,12 +37,67 @@ def from_weights(problem: Problem, data: Data, weights: Sequence[Weights]) -> St
             raise InputError(f"layer {i}: weights contain NaN or inf")
         cast.append((w.detach().to(data.X), b.detach().to(data.X)))
     z: list[Factors] = [()] * problem.depth
-    for owned in problem.z_layers.values():
+    for owned in problem.z_owners.values():
         shared = problem.layers[owned[0] - 1].compression
         started = shared.start_together([cast[i - 1][0] for i in owned])
         for i, factors in zip(owned, started, strict=True):
             z[i - 1] = factors
-    return forward(problem, data, cast, z)
+    return _started(problem, data, cast, z)
+
+
+def from_parts(
+    problem: Problem, data: Data, weights: Sequence[Weights], z: Sequence[Factors]
+) -> State:
+    """The state on these weights and these Z; W of a direct layer is C(Z), whatever is given.
+
+    Weights off a support count as 0.  Raises ``InputError`` where a shape differs from the
+    problem's or a number is not finite.
+    """
+    given = from_weights(problem, data, weights)
+    cast = [tuple(one.detach().to(data.X) for one in own) for own in z]
+    for i, (layer, own) in enumerate(zip(problem.layers, cast, strict=True), start=1):
+        layer.compression.check(own, layer.shape, f"layer {i}")
+        if not all(bool(torch.isfinite(one).all()) for one in own):
+            raise InputError(f"layer {i}: Z contains NaN or inf")
+    pairs = [(own.W, own.b) for own in given.layers]
+    return _started(problem, data, pairs, cast)
+
+
+def from_masks(
+    problem: Problem, data: Data, weights: Sequence[Weights], masks: Sequence[Tensor | None]
+) -> State:
+    """The state on these weights, with these supports; ``None``: Z as :func:`from_weights`."""
+    plain = from_weights(problem, data, weights)
+    pairs = zip(plain.layers, masks, strict=True)
+    z = [own.Z if mask is None else (mask,) for own, mask in pairs]
+    cast = [(w.detach().to(data.X), b.detach().to(data.X)) for w, b in weights]
+    return from_parts(problem, data, cast, z)
+
+
+def from_factors(
+    problem: Problem, data: Data, factors: Sequence[Factors], biases: Sequence[Tensor]
+) -> State:
+    """The state on C of these factors; a layer without compression gives its W as the only one."""
+    weights: list[Weights] = []
+    z: list[Factors] = []
+    for layer, own, b in zip(problem.layers, factors, biases, strict=True):
+        if layer.compressed:
+            layer.compression.check(own, layer.shape, f"layer {len(z) + 1}")
+        weights.append((layer.compression.expand(own, layer.shape), b)
+                       if layer.compressed else (own[0], b))  # fmt: skip
+        z.append(own if layer.compressed else ())
+    return from_parts(problem, data, weights, z)
+
+
+def _started(
+    problem: Problem, data: Data, weights: Sequence[Weights], z: Sequence[Factors]
+) -> State:
+    """The forward pass on the weights that each layer's Z leaves."""
+    own = [
+        (layer.compression.weights(factors, w), b)
+        for layer, (w, b), factors in zip(problem.layers, weights, z, strict=True)
+    ]
+    return forward(problem, data, own, list(z))
 
 
 def random_weights(sizes: Sequence[int], *, seed: int) -> list[Weights]:

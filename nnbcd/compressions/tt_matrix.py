@@ -25,7 +25,7 @@ class TensorTrainMatrix(Factored):
 
     kind: ClassVar[str] = "tt_matrix"
     kept_meaning: ClassVar[str] = "the entries of the train's cores"
-    options: ClassVar[tuple[str, ...]] = ("row_modes", "column_modes")
+    options: ClassVar[tuple[str, ...]] = ("row_modes", "column_modes", "direct")
     row_modes: tuple[int, ...]
     column_modes: tuple[int, ...]
     ranks: tuple[int, ...]

@@ -51,14 +51,14 @@ class CompressionConfig(Table):
         for key, value in (self.__pydantic_extra__ or {}).items():
             yield (
                 key not in wrong
-                and not _sizes_or_text(value)
+                and not (key == "direct" or _sizes_or_text(value))
                 and f"compression.{key}: given {show(value)}; allowed: whole numbers >= 1, "
                 "or lists of them"
             )
         yield (
             bool(member.sizes)
             and not wrong
-            and len(right) != 1
+            and (len(right) > 1 or not (right or member.sized_by_weights))
             and f"compression: given {' and '.join(right) or 'no size'}; allowed: exactly one "
             f'of {words} for kind = "{self.kind}"'
         )
