@@ -26,16 +26,7 @@ def from_weights(problem: Problem, data: Data, weights: Sequence[Weights]) -> St
 
     Raises ``InputError`` where a shape differs from the problem's or a weight is not finite.
     """
-    cast = []
-    for i, (layer, (w, b)) in enumerate(zip(problem.layers, weights, strict=True), start=1):
-        if tuple(w.shape) != layer.shape or tuple(b.shape) != (layer.outputs,):
-            raise InputError(
-                f"layer {i}: given W {tuple(w.shape)} and b {tuple(b.shape)}; "
-                f"expected {layer.shape} and {(layer.outputs,)}"
-            )
-        if not (bool(torch.isfinite(w).all()) and bool(torch.isfinite(b).all())):
-            raise InputError(f"layer {i}: weights contain NaN or inf")
-        cast.append((w.detach().to(data.X), b.detach().to(data.X)))
+    cast = _cast(problem, data, weights)
     z: list[Factors] = [()] * problem.depth
     for owned in problem.z_owners.values():
         shared = problem.layers[owned[0] - 1].compression
@@ -53,13 +44,12 @@ def from_parts(
     Weights off a support count as 0.  Raises ``InputError`` where a shape differs from the
     problem's or a number is not finite.
     """
-    given = from_weights(problem, data, weights)
+    pairs = _cast(problem, data, weights)
     cast = [tuple(one.detach().to(data.X) for one in own) for own in z]
     for i, (layer, own) in enumerate(zip(problem.layers, cast, strict=True), start=1):
         layer.compression.check(own, layer.shape, f"layer {i}")
         if not all(bool(torch.isfinite(one).all()) for one in own):
             raise InputError(f"layer {i}: Z contains NaN or inf")
-    pairs = [(own.W, own.b) for own in given.layers]
     return _started(problem, data, pairs, cast)
 
 
@@ -68,10 +58,8 @@ def from_masks(
 ) -> State:
     """The state on these weights, with these supports; ``None``: Z as :func:`from_weights`."""
     plain = from_weights(problem, data, weights)
-    pairs = zip(plain.layers, masks, strict=True)
-    z = [own.Z if mask is None else (mask,) for own, mask in pairs]
-    cast = [(w.detach().to(data.X), b.detach().to(data.X)) for w, b in weights]
-    return from_parts(problem, data, cast, z)
+    z = [own.Z if mask is None else (mask,) for own, mask in zip(plain.layers, masks, strict=True)]
+    return from_parts(problem, data, weights, z)
 
 
 def from_factors(
@@ -87,6 +75,21 @@ def from_factors(
                        if layer.compressed else (own[0], b))  # fmt: skip
         z.append(own if layer.compressed else ())
     return from_parts(problem, data, weights, z)
+
+
+def _cast(problem: Problem, data: Data, weights: Sequence[Weights]) -> list[Weights]:
+    """The weights in the data's dtype, once checked."""
+    cast = []
+    for i, (layer, (w, b)) in enumerate(zip(problem.layers, weights, strict=True), start=1):
+        if tuple(w.shape) != layer.shape or tuple(b.shape) != (layer.outputs,):
+            raise InputError(
+                f"layer {i}: given W {tuple(w.shape)} and b {tuple(b.shape)}; "
+                f"expected {layer.shape} and {(layer.outputs,)}"
+            )
+        if not (bool(torch.isfinite(w).all()) and bool(torch.isfinite(b).all())):
+            raise InputError(f"layer {i}: weights contain NaN or inf")
+        cast.append((w.detach().to(data.X), b.detach().to(data.X)))
+    return cast
 
 
 def _started(

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nnbcd import blocks, masked
-from nnbcd.compressions import CP, TensorTrain, TensorTrainMatrix, Tucker
+from nnbcd.activations import Identity, Relu
+from nnbcd.compressions import (
+    CP,
+    NoCompression,
+    Support,
+    TensorTrain,
+    TensorTrainMatrix,
+    TensorTrainSVD,
+    Tucker,
+)
+from nnbcd.errors import InputError
+from nnbcd.objective import terms
+from nnbcd.problem import Layer, Penalties, Problem
+from nnbcd.size import kept_fractions
+from nnbcd.start import from_factors, from_masks, from_weights, random_weights
+from nnbcd.state import from_tensors
+from nnbcd.sweep import Data, sweep
 
 WEIGHT = st.floats(1e-2, 1e2)
 SEED = st.integers(0, 10**6)
@@ -125,3 +143,88 @@ def test_b_is_stationary(seed, rho, alpha, mu):
     value = rho * hsq(u - v @ w.mT - b) + mu * hsq(b) + alpha * hsq(b - b0)
     (g,) = torch.autograd.grad(value, b)
     assert float(g.abs().max()) <= 1e-12 * (rho + alpha + mu) * (1 + float(u.norm() + w.norm()))
+
+
+def network(compressions, dtype="float64", order="backward", mu=0.1):
+    sizes = [4, 6, 6, 3]
+    layers = tuple(
+        Layer(inputs=p, outputs=d, activation=s, compression=c, penalties=Penalties(mu=mu))
+        for (p, d), s, c in zip(
+            pairwise(sizes),
+            (Relu(), Relu(), Identity()),
+            (*compressions, NoCompression()),
+            strict=True,
+        )
+    )
+    problem = Problem(layers=layers, samples=20, dtype=dtype, order=(order,))
+    tensor = torch.float32 if dtype == "float32" else torch.float64
+    data = Data.of(normal(0, 20, 4).to(tensor), normal(1, 20, 3).to(tensor))
+    return problem, data, random_weights(sizes, seed=2)
+
+
+MIXED = [
+    (Support(10), TensorTrain((6, 6), (2,), direct=True)),
+    (Tucker((2, 3, 4), (2, 2, 2), direct=True), Support(17)),
+    (CP((6, 4), 3, direct=True), TensorTrainMatrix((2, 3), (3, 2), (3,), direct=True)),
+]
+
+
+@pytest.mark.parametrize("compressions", MIXED, ids=str)
+@pytest.mark.parametrize("order", ["backward", "forward"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_sweeps_descend_and_w_stays_what_it_is(compressions, order, dtype):
+    problem, data, weights = network(compressions, dtype, order)
+    state = from_weights(problem, data, weights)
+    first = [own.Z for own in state.layers]
+    values = [float(terms(problem, data, state)["total"])]
+    eps = torch.finfo(data.X.dtype).eps
+    for _ in range(6):
+        state = sweep(problem, data, state)
+        values.append(float(terms(problem, data, state)["total"]))
+        assert terms(problem, data, state)["tau"] == 0
+    assert all(b <= a + 100 * eps * values[0] for a, b in pairwise(values))
+    assert values[-1] < 0.95 * values[0]
+    v = data.X
+    for layer, own, z in zip(problem.layers, state.layers, first, strict=True):
+        torch.testing.assert_close(own.pre, v @ own.W.mT + own.b, rtol=100 * eps, atol=100 * eps)
+        v = own.V
+        if layer.compression.kind == "support":
+            assert own.Z is z
+            assert bool((own.W[z[0] == 0] == 0).all())
+        elif layer.compressed:
+            assert torch.equal(own.W, layer.compression.expand(own.Z, layer.shape))
+    assert {t.dtype for t in state.tensors(problem).values()} == {data.X.dtype}
+    again = from_tensors(problem, state.tensors(problem)).tensors(problem)
+    assert all(torch.equal(again[k], t) for k, t in state.tensors(problem).items())
+
+
+def test_problem_json_and_order_say_what_they_are():
+    problem, _, _ = network(MIXED[0])
+    assert problem.order == ("V3", "U3", "W3", "V2", "U2", "W2", "Z2", "V1", "U1", "W1")
+    support, direct, _ = problem.to_json()["layers"]
+    assert support["compression"] == {"kind": "support", "nonzeros": 10}
+    assert (support["penalties"]["tau"], support["penalties"]["alpha_z"]) == (0, 0)
+    assert direct["compression"]["direct"] is True
+    assert (direct["penalties"]["tau"], direct["penalties"]["alpha_z"]) == (0, 0.01)
+    assert "direct" not in TensorTrain((6, 6), (2,)).to_json()
+    with pytest.raises(InputError, match="tt_svd direct"):
+        TensorTrainSVD((6, 6), (2,), direct=True).validate((6, 6))
+    kept, _ = kept_fractions(problem)
+    assert kept == (10 + 24) / (24 + 36)
+
+
+def test_starts_from_masks_and_from_factors():
+    problem, data, weights = network(MIXED[0])
+    mask = torch.zeros(6, 4)
+    mask.view(-1)[:10] = 1
+    state = from_masks(problem, data, weights, [mask, None, None])
+    assert torch.equal(state.layer(1).W, weights[0][0] * mask.double())
+    factors = [(weights[0][0],), state.layer(2).Z, (weights[2][0],)]
+    with pytest.raises(InputError, match="layer 1: given a support with 0 ones; allowed: 10"):
+        from_masks(problem, data, weights, [mask * 0, None, None])
+    problem, data, weights = network((NoCompression(), MIXED[0][1]))
+    state = from_factors(problem, data, factors, [b for _, b in weights])
+    assert torch.equal(state.layer(2).W, MIXED[0][1].expand(factors[1], (6, 6)))
+    factors[1] = factors[1][:1]
+    with pytest.raises(InputError, match="layer 2: given Z of shapes"):
+        from_factors(problem, data, factors, [b for _, b in weights])
