@@ -171,6 +171,12 @@ def list_keys(member: type[Compression]) -> frozenset[str]:
     return frozenset(field.name for field in own if str(field.type).startswith("tuple"))
 
 
+def flag_keys(member: type[Compression]) -> frozenset[str]:
+    """The keys whose value is true or false."""
+    own = dataclasses.fields(cast(Any, member))
+    return frozenset(field.name for field in own if str(field.type) == "bool")
+
+
 def _of_layer(kind: str, key: str, value: Any, i: int, layers: int, *, nested: bool) -> Any:
     """Layer ``i``'s part of a wish: a list as a tuple, anything but ``keep`` in whole numbers."""
     spread = isinstance(value, list | tuple)

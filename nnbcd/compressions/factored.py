@@ -59,7 +59,7 @@ class Factored(Compression, Protocol):
     def for_layers(
         cls, shapes: Sequence[Shape], *, dtype: str, given: Mapping[str, Any]
     ) -> list[Compression]:
-        """As any compression; ``direct`` is one truth for all layers, or a list with one a layer."""
+        """As any compression; ``direct`` is true or false, or a list of these."""
         flags = given.get("direct", False)
         flags = flags if isinstance(flags, list | tuple) else [flags] * len(shapes)
         if len(flags) != len(shapes) or not all(isinstance(flag, bool) for flag in flags):
