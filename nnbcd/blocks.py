@@ -8,6 +8,7 @@ All operands of one call share dtype and device.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch import Tensor
 from nnbcd.activations import Activation
 from nnbcd.compressions import Compression, Factors
 from nnbcd.compressions.direct import descend
+from nnbcd.compressions.factored import Factored
 from nnbcd.linalg import solve_right
 from nnbcd.losses import Loss
 from nnbcd.masked import solve_masked
@@ -226,4 +228,4 @@ def update_direct_z(
     gradient = rho * ((pre - u).mT @ v_prev) + mu * c
     curvature = rho * (v_prev.mT @ v_prev if gram is None else gram[:-1, :-1])
     curvature.diagonal().add_(mu)
-    return descend(compression, z_old, gradient, curvature, alpha_z=alpha_z)
+    return descend(cast("Factored", compression), z_old, gradient, curvature, alpha_z=alpha_z)

@@ -74,6 +74,12 @@ class Factored(Compression, Protocol):
     def factor_shapes(self) -> list[tuple[int, ...]]:
         """The shape of each factor."""
 
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """The labels of each factor's axes, and those of C's row-major modes.
+
+        C is the product of the factors, summed over every label that is no mode's.
+        """
+
     def names(self, layer: int) -> tuple[str, ...]:
         """``Z{i}.1``, ``Z{i}.2``, ..."""
         return tuple(f"Z{layer}.{j}" for j in range(1, len(self.factor_shapes()) + 1))

@@ -45,6 +45,11 @@ class TensorTrainMatrix(Factored):
         sides = (self.row_modes, self.column_modes)
         return list(zip((1, *self.ranks), *sides, (*self.ranks, 1), strict=True))
 
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """A mode of outputs and one of inputs each, and the bonds beside them."""
+        q = len(self.row_modes)
+        return [(2 * q + j, j, q + j, 2 * q + j + 1) for j in range(q)], tuple(range(2 * q))
+
     def start(self, w: Tensor) -> Factors:
         """The truncated TT-SVD of the permuted ``w``."""
         cores = train.tt_svd(self._permuted(w), self.modes, self.ranks)
