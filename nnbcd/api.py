@@ -260,7 +260,7 @@ def _run(
     problem = prepare.build_problem(
         sizes,
         activations,
-        wish=wish,
+        wish=wish.completed([w for w, _ in weights[:-1]]),
         samples=len(features),
         penalties=prepare.spread_penalties(penalties, len(weights)),
         dtype=how.dtype,

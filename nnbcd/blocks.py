@@ -8,14 +8,18 @@ All operands of one call share dtype and device.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from nnbcd.activations import Activation
 from nnbcd.compressions import Compression, Factors
+from nnbcd.compressions.direct import descend
+from nnbcd.compressions.factored import Factored
 from nnbcd.linalg import solve_right
 from nnbcd.losses import Loss
+from nnbcd.masked import solve_masked
 
 
 def update_v_out(
@@ -140,3 +144,88 @@ def shared_update_z(
 ) -> tuple[Factors, ...]:
     """The Z block that several layers own: :func:`update_z` of all at once, entries one a layer."""
     return compression.update_together(z_old, w, tau=tau, alpha_z=alpha_z)
+
+
+def update_supported_w(
+    w_old: Tensor,
+    b_old: Tensor,
+    u: Tensor,
+    v_prev: Tensor,
+    support: Tensor,
+    *,
+    rho: float,
+    alpha: float,
+    mu: float,
+    pre: Tensor | None = None,
+    gram: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(W, b) jointly: :func:`update_w` without a target, over W that are 0 where ``support`` is.
+
+    ``w_old`` (d, p) is 0 there too.  Each row's minimiser on its own support, unique unless
+    ``alpha = mu = 0`` and the columns of ``[v_prev, 1]`` that it keeps are dependent; then the
+    minimum-norm increment.  ``pre`` and ``gram`` as there.
+    """
+    if pre is None:
+        pre = torch.addmm(b_old, v_prev, w_old.mT)
+    residual = pre - u
+    gradient = torch.cat(
+        [
+            rho * (residual.mT @ v_prev) + mu * w_old,
+            (rho * residual.sum(0) + mu * b_old)[:, None],
+        ],
+        dim=1,
+    )
+    h = rho * (augmented_gram(v_prev) if gram is None else gram)
+    h.diagonal().add_(mu + alpha)
+    keep = torch.cat([support != 0, torch.ones_like(b_old, dtype=torch.bool)[:, None]], dim=1)
+    step = solve_masked(h, gradient, keep, floor=mu + alpha)
+    return w_old - step[:, :-1], b_old - step[:, -1]
+
+
+def update_b(
+    b_old: Tensor,
+    u: Tensor,
+    v_prev: Tensor,
+    w: Tensor,
+    *,
+    rho: float,
+    alpha: float,
+    mu: float,
+    pre: Tensor | None = None,
+) -> Tensor:
+    """b (d,) of a direct layer, ``w = C(Z)``: minimise, over b,
+
+    ``rho/2 ||u - v_prev w^T - b||^2 + mu/2 ||b||^2 + alpha/2 ||b - b_old||^2``; unique.
+    """
+    if pre is None:
+        pre = torch.addmm(b_old, v_prev, w.mT)
+    gradient = rho * (pre - u).sum(0) + mu * b_old
+    return b_old - gradient / (rho * len(u) + mu + alpha)
+
+
+def update_direct_z(
+    z_old: Factors,
+    u: Tensor,
+    v_prev: Tensor,
+    b: Tensor,
+    *,
+    compression: Compression,
+    rho: float,
+    alpha_z: float,
+    mu: float,
+    pre: Tensor | None = None,
+    gram: Tensor | None = None,
+) -> Factors:
+    """Z of a direct layer: its factors in ascending order, each minimising, C = C(Z),
+
+    ``rho/2 ||u - v_prev C^T - b||^2 + mu/2 ||C||^2 + alpha_z/2 ||factor - old||^2``, the others at
+    their newest.  ``pre`` is the product at ``z_old``, ``gram`` :func:`augmented_gram`'s.
+    """
+    shape = (u.shape[1], v_prev.shape[1])
+    c = compression.expand(z_old, shape)
+    if pre is None:
+        pre = torch.addmm(b, v_prev, c.mT)
+    gradient = rho * ((pre - u).mT @ v_prev) + mu * c
+    curvature = rho * (v_prev.mT @ v_prev if gram is None else gram[:-1, :-1])
+    curvature.diagonal().add_(mu)
+    return descend(cast("Factored", compression), z_old, gradient, curvature, alpha_z=alpha_z)

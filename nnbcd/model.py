@@ -88,7 +88,7 @@ def compressed_network(problem: Problem, state: State) -> CompressedNetwork:
     modules: list[nn.Module] = []
     for layer, own in zip(problem.layers, state.layers, strict=True):
         if layer.compressed:
-            packed = layer.compression.pack(own.Z, layer.shape)
+            packed = layer.compression.pack_layer(own.Z, own.W)
             kind = layer.compression.kind
             modules.append(CompressedLinear(kind, packed, own.b.clone(), layer.shape))
         else:

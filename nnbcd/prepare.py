@@ -32,6 +32,13 @@ class Wish:
     kind: str = "prune"
     given: Mapping[str, Any] = field(default_factory=dict)
 
+    def completed(self, weights: Sequence[Tensor]) -> Wish:
+        """The wish with the size that the compressed layers' weights say, where it gives none."""
+        member = COMPRESSIONS.get(self.kind)
+        if member is None or not member.sized_by_weights or set(self.given) & set(member.sizes):
+            return self
+        return Wish(self.kind, {**self.given, **member.size_of(weights)})
+
     def resolve(self, shapes: Sequence[tuple[int, int]], *, dtype: str) -> list[Compression]:
         """The compression of each of the layers with these shapes.
 
@@ -75,7 +82,8 @@ def compression_wish(given: Mapping[str, Any]) -> tuple[Wish, dict[str, Any]]:
     table.update((k, value) for k, value in given.items() if k in keys and value is not None)
     rest = {k: value for k, value in given.items() if k not in keys and k != "compression"}
     member = COMPRESSIONS.get(kind)
-    if member is not None and "keep" in member.sizes and not set(table) - set(member.options):
+    sized = member is not None and "keep" in member.sizes and not member.sized_by_weights
+    if member is not None and sized and not set(table) - set(member.options):
         table["keep"] = 0.1
     return Wish(kind, table), rest
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nnbcd.activations import Activation, Identity
 from nnbcd.compressions import Compression
+from nnbcd.compressions.coupling import Coupling
 from nnbcd.errors import InputError
 from nnbcd.losses import Loss, Squared
 
@@ -63,14 +64,21 @@ class Layer:
 
     @property
     def compressed(self) -> bool:
-        """Whether the layer has a Z block."""
+        """Whether the layer has a Z."""
         return self.compression.compresses
+
+    @property
+    def coupling(self) -> Coupling:
+        """What stands between W and Z."""
+        return self.compression.coupling
 
     def to_json(self) -> dict[str, Any]:
         """The layer as it stands in ``problem.json``."""
         penalties = {own.name: getattr(self.penalties, own.name) for own in fields(Penalties)}
-        if not self.compressed:
-            penalties |= {"tau": 0, "alpha_z": 0}
+        if self.coupling is not Coupling.PENALISED:
+            penalties["tau"] = 0
+        if not self.coupling.has_block:
+            penalties["alpha_z"] = 0
         return {
             "inputs": self.inputs,
             "outputs": self.outputs,
@@ -110,7 +118,7 @@ class Problem:
                 )
         if not isinstance(self.layers[-1].activation, Identity):
             raise InputError("layers: the last layer's activation must be the identity")
-        for owned in self.z_layers.values():
+        for owned in self.z_owners.values():
             _check_together(owned, [self.layers[i - 1] for i in owned])
         default = backward_order(self.layers)
         if not self.order:
@@ -130,6 +138,11 @@ class Problem:
         """The layers that own each Z block, by the lowest of them (see :func:`z_layers`)."""
         return z_layers(self.layers)
 
+    @property
+    def z_owners(self) -> dict[int, tuple[int, ...]]:
+        """As :attr:`z_layers`, the layers whose Z never moves among them."""
+        return z_owners(self.layers)
+
     def to_json(self) -> dict[str, Any]:
         """The content of ``problem.json``, trace format version 1."""
         return {
@@ -145,9 +158,15 @@ class Problem:
 
 
 def z_layers(layers: Sequence[Layer]) -> dict[int, tuple[int, ...]]:
-    """Block ``Z{i}`` by ``i``: the ascending layers that own it, ``i`` the lowest of them.
+    """Block ``Z{i}`` by ``i``: the ascending layers that own it, ``i`` the lowest of them."""
+    owned = z_owners(layers)
+    return {i: own for i, own in owned.items() if layers[i - 1].coupling.has_block}
 
-    A layer has a block of its own, unless its compression says under what name it is shared.
+
+def z_owners(layers: Sequence[Layer]) -> dict[int, tuple[int, ...]]:
+    """The ascending layers that have a Z together, by the lowest of them.
+
+    A layer has a Z of its own, unless its compression says under what name it is shared.
     """
     owned: dict[int, tuple[int, ...]] = {}
     lowest: dict[str, int] = {}

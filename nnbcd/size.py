@@ -16,7 +16,7 @@ def kept_fractions(problem: Problem) -> tuple[float, float]:
     all weights and biases.  Indices of sparse layers are not counted.
     """
     dense, dense_all = _dense(problem, compressed=True), _dense(problem)
-    owners = [problem.layers[i - 1] for i in problem.z_layers]
+    owners = [problem.layers[i - 1] for i in problem.z_owners]
     kept = sum(layer.compression.stored(layer.shape, problem.dtype) for layer in owners)
     biases = sum(layer.outputs for layer in problem.layers)
     kept_all = kept + (dense_all - dense) + biases
@@ -25,7 +25,7 @@ def kept_fractions(problem: Problem) -> tuple[float, float]:
 
 def kept_bytes(problem: Problem) -> tuple[int, int]:
     """Bytes of the compressed network, with what places its numbers, and of the dense one."""
-    owners = [problem.layers[i - 1] for i in problem.z_layers]
+    owners = [problem.layers[i - 1] for i in problem.z_owners]
     own = sum(layer.compression.bytes(layer.shape, problem.dtype) for layer in owners)
     number, dense_all = itemsize(problem.dtype), _dense(problem)
     biases = sum(layer.outputs for layer in problem.layers)

@@ -26,6 +26,59 @@ def from_weights(problem: Problem, data: Data, weights: Sequence[Weights]) -> St
 
     Raises ``InputError`` where a shape differs from the problem's or a weight is not finite.
     """
+    cast = _cast(problem, data, weights)
+    z: list[Factors] = [()] * problem.depth
+    for owned in problem.z_owners.values():
+        shared = problem.layers[owned[0] - 1].compression
+        started = shared.start_together([cast[i - 1][0] for i in owned])
+        for i, factors in zip(owned, started, strict=True):
+            z[i - 1] = factors
+    return _started(problem, data, cast, z)
+
+
+def from_parts(
+    problem: Problem, data: Data, weights: Sequence[Weights], z: Sequence[Factors]
+) -> State:
+    """The state on these weights and these Z; W of a direct layer is C(Z), whatever is given.
+
+    Weights off a support count as 0.  Raises ``InputError`` where a shape differs from the
+    problem's or a number is not finite.
+    """
+    pairs = _cast(problem, data, weights)
+    cast = [tuple(one.detach().to(data.X) for one in own) for own in z]
+    for i, (layer, own) in enumerate(zip(problem.layers, cast, strict=True), start=1):
+        layer.compression.check(own, layer.shape, f"layer {i}")
+        if not all(bool(torch.isfinite(one).all()) for one in own):
+            raise InputError(f"layer {i}: Z contains NaN or inf")
+    return _started(problem, data, pairs, cast)
+
+
+def from_masks(
+    problem: Problem, data: Data, weights: Sequence[Weights], masks: Sequence[Tensor | None]
+) -> State:
+    """The state on these weights, with these supports; ``None``: Z as :func:`from_weights`."""
+    plain = from_weights(problem, data, weights)
+    z = [own.Z if mask is None else (mask,) for own, mask in zip(plain.layers, masks, strict=True)]
+    return from_parts(problem, data, weights, z)
+
+
+def from_factors(
+    problem: Problem, data: Data, factors: Sequence[Factors], biases: Sequence[Tensor]
+) -> State:
+    """The state on C of these factors; a layer without compression gives its W as the only one."""
+    weights: list[Weights] = []
+    z: list[Factors] = []
+    for layer, own, b in zip(problem.layers, factors, biases, strict=True):
+        if layer.compressed:
+            layer.compression.check(own, layer.shape, f"layer {len(z) + 1}")
+        weights.append((layer.compression.expand(own, layer.shape), b)
+                       if layer.compressed else (own[0], b))  # fmt: skip
+        z.append(own if layer.compressed else ())
+    return from_parts(problem, data, weights, z)
+
+
+def _cast(problem: Problem, data: Data, weights: Sequence[Weights]) -> list[Weights]:
+    """The weights in the data's dtype, once checked."""
     cast = []
     for i, (layer, (w, b)) in enumerate(zip(problem.layers, weights, strict=True), start=1):
         if tuple(w.shape) != layer.shape or tuple(b.shape) != (layer.outputs,):
@@ -36,13 +89,18 @@ def from_weights(problem: Problem, data: Data, weights: Sequence[Weights]) -> St
         if not (bool(torch.isfinite(w).all()) and bool(torch.isfinite(b).all())):
             raise InputError(f"layer {i}: weights contain NaN or inf")
         cast.append((w.detach().to(data.X), b.detach().to(data.X)))
-    z: list[Factors] = [()] * problem.depth
-    for owned in problem.z_layers.values():
-        shared = problem.layers[owned[0] - 1].compression
-        started = shared.start_together([cast[i - 1][0] for i in owned])
-        for i, factors in zip(owned, started, strict=True):
-            z[i - 1] = factors
-    return forward(problem, data, cast, z)
+    return cast
+
+
+def _started(
+    problem: Problem, data: Data, weights: Sequence[Weights], z: Sequence[Factors]
+) -> State:
+    """The forward pass on the weights that each layer's Z leaves."""
+    own = [
+        (layer.compression.weights(factors, w), b)
+        for layer, (w, b), factors in zip(problem.layers, weights, z, strict=True)
+    ]
+    return forward(problem, data, own, list(z))
 
 
 def random_weights(sizes: Sequence[int], *, seed: int) -> list[Weights]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nnbcd import blocks
 from nnbcd.compressions import Factors
+from nnbcd.compressions.coupling import Coupling
 from nnbcd.problem import Problem
 from nnbcd.state import LayerState, State
 
@@ -46,7 +47,9 @@ def sweep(problem: Problem, data: Data, state: State, observe: Observer | None =
     next sweep's U and (W, b) steps.
     """
     for block in problem.order:
-        after = _STEPS[block[0]](problem, data, state, int(block[1:]))
+        i = int(block[1:])
+        step = _COUPLED.get((block[0], problem.layers[i - 1].coupling), _STEPS[block[0]])
+        after = step(problem, data, state, i)
         if observe is not None:
             observe(block, state, after)
         state = after
@@ -62,9 +65,10 @@ def with_products(data: Data, state: State) -> State:
 
 
 def target(problem: Problem, state: State, i: int) -> Tensor | None:
-    """``C_i(Z_i)``, or ``None`` where layer ``i`` is not compressed."""
+    """``C_i(Z_i)``, or ``None`` where nothing draws W of layer ``i`` to it."""
     layer = problem.layers[i - 1]
-    return layer.compression.expand(state.layer(i).Z, layer.shape) if layer.compressed else None
+    penalised = layer.coupling is Coupling.PENALISED
+    return layer.compression.expand(state.layer(i).Z, layer.shape) if penalised else None
 
 
 def forward(
@@ -169,3 +173,52 @@ def _step_shared_z(problem: Problem, state: State, owned: Sequence[int]) -> Stat
 
 
 _STEPS = {"V": _step_v, "U": _step_u, "W": _step_w, "Z": _step_z}
+
+
+def _step_supported_w(problem: Problem, data: Data, state: State, i: int) -> State:
+    own, p = state.layer(i), problem.layers[i - 1].penalties
+    w, b = blocks.update_supported_w(
+        own.W,
+        own.b,
+        own.U,
+        _previous(data, state, i),
+        own.Z[0],
+        rho=p.rho,
+        alpha=p.alpha,
+        mu=p.mu,
+        pre=_pre(data, state, i),
+        gram=data.gram if i == 1 else None,
+    )
+    return state.with_layer(i, W=w, b=b, pre=None)
+
+
+def _step_b(problem: Problem, data: Data, state: State, i: int) -> State:
+    own, p, pre = state.layer(i), problem.layers[i - 1].penalties, _pre(data, state, i)
+    v_prev = _previous(data, state, i)
+    b = blocks.update_b(own.b, own.U, v_prev, own.W, rho=p.rho, alpha=p.alpha, mu=p.mu, pre=pre)
+    return state.with_layer(i, b=b, pre=pre + (b - own.b))
+
+
+def _step_direct_z(problem: Problem, data: Data, state: State, i: int) -> State:
+    layer, own, p = problem.layers[i - 1], state.layer(i), problem.layers[i - 1].penalties
+    z = blocks.update_direct_z(
+        own.Z,
+        own.U,
+        _previous(data, state, i),
+        own.b,
+        compression=layer.compression,
+        rho=p.rho,
+        alpha_z=p.alpha_z,
+        mu=p.mu,
+        pre=_pre(data, state, i),
+        gram=data.gram if i == 1 else None,
+    )
+    return state.with_layer(i, Z=z, W=layer.compression.expand(z, layer.shape), pre=None)
+
+
+_COUPLED = {
+    ("W", Coupling.SUPPORT): _step_supported_w,
+    ("W", Coupling.DIRECT): _step_b,
+    ("Z", Coupling.DIRECT): _step_direct_z,
+}
+"""The steps of layers whose W is not penalised towards Z but made of it."""

@@ -11,6 +11,7 @@ from nnbcd.compressions.none import NoCompression
 from nnbcd.compressions.prune import Prune
 from nnbcd.compressions.rows import Rows
 from nnbcd.compressions.shared_prune import SharedPrune
+from nnbcd.compressions.support import Support
 from nnbcd.compressions.tt import TensorTrain
 from nnbcd.compressions.tt_matrix import TensorTrainMatrix
 from nnbcd.compressions.tt_svd import TensorTrainSVD
@@ -25,6 +26,7 @@ COMPRESSIONS: dict[str, type[Compression]] = {
     "blocks": Blocks,
     "low_rank": LowRank,
     "shared_prune": SharedPrune,
+    "support": Support,
     "grid": Grid,
     "tt": TensorTrain,
     "tt_svd": TensorTrainSVD,
@@ -47,6 +49,7 @@ __all__ = [
     "Prune",
     "Rows",
     "SharedPrune",
+    "Support",
     "TensorTrain",
     "TensorTrainMatrix",
     "TensorTrainSVD",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, cast
 from torch import Tensor
 
 from nnbcd.compressions.budget import Shape, itemsize
+from nnbcd.compressions.coupling import Coupling
 from nnbcd.errors import InputError
 
 Factors = tuple[Tensor, ...]
@@ -28,13 +29,36 @@ class Compression(Protocol):
     certifiable: ClassVar[bool] = True
     """Whether a descent theorem covers ``update``."""
     compresses: ClassVar[bool] = True
-    """Whether a layer has a Z block at all."""
+    """Whether a layer has a Z at all."""
     masks: ClassVar[bool] = False
     """Whether what is saved are zeros, which a mask can hold."""
     sizes: ClassVar[tuple[str, ...]] = ("keep",)
     """The keys that say how large a member is to be; a wish gives exactly one."""
     options: ClassVar[tuple[str, ...]] = ()
     """Further keys of a wish, all with defaults."""
+    sized_by_weights: ClassVar[bool] = False
+    """Whether :meth:`size_of` the given weights stands where a wish gives no size."""
+
+    @property
+    def coupling(self) -> Coupling:
+        """What stands between W and Z in the objective."""
+        return Coupling.PENALISED
+
+    @classmethod
+    def size_of(cls, weights: Sequence[Tensor]) -> Mapping[str, Any]:
+        """The size that the weights of the compressed layers say, where they say one."""
+        return {}
+
+    def weights(self, z: Factors, w: Tensor) -> Tensor:
+        """The W of a layer with this Z that is given weights ``w``."""
+        return w
+
+    def check(self, z: Factors, shape: Shape, where: str) -> None:
+        """Raise ``InputError``, beginning with ``where``, unless Z has the right shapes."""
+        expected = [tuple(one.shape) for one in self.start(z[0].new_zeros(shape))]
+        if [tuple(one.shape) for one in z] != expected:
+            given = [tuple(one.shape) for one in z]
+            raise InputError(f"{where}: given Z of shapes {given}; allowed: {expected}")
 
     @property
     def shared(self) -> str | None:
@@ -98,6 +122,10 @@ class Compression(Protocol):
     def pack(self, z: Factors, shape: Shape) -> dict[str, Tensor]:
         """What the compressed network stores of ``C(z)``, by name; tensors of their own."""
 
+    def pack_layer(self, z: Factors, w: Tensor) -> dict[str, Tensor]:
+        """What the compressed network stores of a layer with this Z and W."""
+        return self.pack(z, (w.shape[0], w.shape[1]))
+
     @classmethod
     def unpack(cls, stored: Mapping[str, Tensor], shape: Shape) -> Tensor:
         """``C(z)`` from what :meth:`pack` stored; differentiable in its floating tensors."""
@@ -141,6 +169,12 @@ def list_keys(member: type[Compression]) -> frozenset[str]:
     """The keys whose value for one layer is itself a list."""
     own = dataclasses.fields(cast(Any, member))
     return frozenset(field.name for field in own if str(field.type).startswith("tuple"))
+
+
+def flag_keys(member: type[Compression]) -> frozenset[str]:
+    """The keys whose value is true or false."""
+    own = dataclasses.fields(cast(Any, member))
+    return frozenset(field.name for field in own if str(field.type) == "bool")
 
 
 def _of_layer(kind: str, key: str, value: Any, i: int, layers: int, *, nested: bool) -> Any:

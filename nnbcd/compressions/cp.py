@@ -40,6 +40,11 @@ class CP(Factored):
         """(m_j, r)."""
         return [(m, self.rank) for m in self.modes]
 
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """A mode each, and the term, which all share."""
+        q = len(self.modes)
+        return [(j, q) for j in range(q)], tuple(range(q))
+
     def start(self, w: Tensor) -> Factors:
         """Leading singular vectors of each unfolding, bettered by a few alternating passes.
 

@@ -9,27 +9,76 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
 from nnbcd.compressions.base import Compression, Factors
 from nnbcd.compressions.budget import Shape
+from nnbcd.compressions.coupling import Coupling
 from nnbcd.errors import InputError
 
 Grams = Sequence[Tensor | None]
 """One symmetric positive semidefinite matrix an axis; ``None`` is the identity."""
 
 
+@dataclass(frozen=True)
 class Factored(Compression, Protocol):
-    """``Z`` is a tuple of factors; ``names`` and packing are the same for all."""
+    """``Z`` is a tuple of factors; ``names`` and packing are the same for all.
+
+    ``direct``: the weights are no variable, ``W = C(Z)``.
+    """
 
     sizes: ClassVar[tuple[str, ...]] = ("keep", "rank")
-    options: ClassVar[tuple[str, ...]] = ("modes",)
+    options: ClassVar[tuple[str, ...]] = ("modes", "direct")
+    direct: bool = field(default=False, kw_only=True)
+
+    @property
+    def coupling(self) -> Coupling:
+        """W is drawn to C(Z), or is C(Z)."""
+        return Coupling.DIRECT if self.direct else Coupling.PENALISED
+
+    def weights(self, z: Factors, w: Tensor) -> Tensor:
+        """``w``; of a direct layer C(Z)."""
+        return self.expand(z, (w.shape[0], w.shape[1])) if self.direct else w
+
+    def check(self, z: Factors, shape: Shape, where: str) -> None:
+        """Raise ``InputError`` unless the factors have their shapes."""
+        given, allowed = [tuple(one.shape) for one in z], self.factor_shapes()
+        if given != allowed:
+            raise InputError(f"{where}: given Z of shapes {given}; allowed: {allowed}")
+
+    def to_json(self) -> dict[str, Any]:
+        """As any compression; ``direct`` where it is true."""
+        named = super().to_json()
+        return named if self.direct else {k: v for k, v in named.items() if k != "direct"}
+
+    @classmethod
+    def for_layers(
+        cls, shapes: Sequence[Shape], *, dtype: str, given: Mapping[str, Any]
+    ) -> list[Compression]:
+        """As any compression; ``direct`` is true or false, or a list of these."""
+        flags = given.get("direct", False)
+        flags = flags if isinstance(flags, list | tuple) else [flags] * len(shapes)
+        if len(flags) != len(shapes) or not all(isinstance(flag, bool) for flag in flags):
+            raise InputError(
+                f"compression direct: given {given['direct']!r}; allowed: true or false, or a "
+                "list with one for each compressed layer"
+            )
+        own = {key: value for key, value in given.items() if key != "direct"}
+        made = super().for_layers(shapes, dtype=dtype, given=own)
+        return [replace(one, direct=flag) for one, flag in zip(made, flags, strict=True)]  # type: ignore[type-var]  # dataclasses all
 
     def factor_shapes(self) -> list[tuple[int, ...]]:
         """The shape of each factor."""
+
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """The labels of each factor's axes, and those of C's row-major modes.
+
+        C is the product of the factors, summed over every label that is no mode's.
+        """
 
     def names(self, layer: int) -> tuple[str, ...]:
         """``Z{i}.1``, ``Z{i}.2``, ..."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nnbcd.compressions.base import Compression, Factors
 from nnbcd.compressions.budget import Shape
+from nnbcd.compressions.coupling import Coupling
 from nnbcd.errors import InputError
 
 
@@ -21,6 +22,16 @@ class NoCompression(Compression):
     kept_meaning: ClassVar[str] = "every weight"
     compresses: ClassVar[bool] = False
     sizes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def coupling(self) -> Coupling:
+        """There is no Z."""
+        return Coupling.FREE
+
+    def check(self, z: Factors, shape: Shape, where: str) -> None:
+        """Raise ``InputError`` where there is a Z."""
+        if z:
+            raise InputError(f"{where}: given Z; allowed: none without compression")
 
     def validate(self, shape: Shape) -> None:
         """Every shape is allowed."""

@@ -31,6 +31,11 @@ class TensorTrain(Factored):
         """(r_{j-1}, m_j, r_j)."""
         return list(zip((1, *self.ranks), self.modes, (*self.ranks, 1), strict=True))
 
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """A mode each, and the bonds beside it."""
+        q = len(self.modes)
+        return [(q + j, j, q + j + 1) for j in range(q)], tuple(range(q))
+
     def start(self, w: Tensor) -> Factors:
         """The truncated TT-SVD of ``w``: a feasible start, from which ``update`` descends."""
         return train.tt_svd(w, self.modes, self.ranks)

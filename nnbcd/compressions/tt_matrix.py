@@ -25,7 +25,7 @@ class TensorTrainMatrix(Factored):
 
     kind: ClassVar[str] = "tt_matrix"
     kept_meaning: ClassVar[str] = "the entries of the train's cores"
-    options: ClassVar[tuple[str, ...]] = ("row_modes", "column_modes")
+    options: ClassVar[tuple[str, ...]] = ("row_modes", "column_modes", "direct")
     row_modes: tuple[int, ...]
     column_modes: tuple[int, ...]
     ranks: tuple[int, ...]
@@ -44,6 +44,11 @@ class TensorTrainMatrix(Factored):
         """(r_{j-1}, o_j, c_j, r_j)."""
         sides = (self.row_modes, self.column_modes)
         return list(zip((1, *self.ranks), *sides, (*self.ranks, 1), strict=True))
+
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """A mode of outputs and one of inputs each, and the bonds beside them."""
+        q = len(self.row_modes)
+        return [(2 * q + j, j, q + j, 2 * q + j + 1) for j in range(q)], tuple(range(2 * q))
 
     def start(self, w: Tensor) -> Factors:
         """The truncated TT-SVD of the permuted ``w``."""

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from nnbcd.compressions import train
 from nnbcd.compressions.base import Factors
+from nnbcd.compressions.budget import Shape
 from nnbcd.compressions.tt import TensorTrain
+from nnbcd.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,13 @@ class TensorTrainSVD(TensorTrain):
 
     kind: ClassVar[str] = "tt_svd"
     certifiable: ClassVar[bool] = False
+    options: ClassVar[tuple[str, ...]] = ("modes",)
+
+    def validate(self, shape: Shape) -> None:
+        """As a train; never direct, since a TT-SVD has no W to be one of."""
+        super().validate(shape)
+        if self.direct:
+            raise InputError("tt_svd direct: given True; allowed: False, or True with kind tt")
 
     def update(self, z_old: Factors, w: Tensor, *, tau: float, alpha_z: float) -> Factors:
         """``TT-SVD(w)``, whatever the old cores and the penalties."""

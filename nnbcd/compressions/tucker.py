@@ -48,6 +48,11 @@ class Tucker(Factored):
         """The core's, then (m_j, r_j)."""
         return [self.ranks, *zip(self.modes, self.ranks, strict=True)]
 
+    def axes(self) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """The core's, then a mode and the core's axis each."""
+        q = len(self.modes)
+        return [tuple(range(q, 2 * q)), *((j, q + j) for j in range(q))], tuple(range(q))
+
     def start(self, w: Tensor) -> Factors:
         """The truncated higher-order SVD (De Lathauwer et al. 2000), modes in ascending order."""
         core, matrices = w.reshape(self.modes), []

@@ -43,22 +43,33 @@ class CompressionConfig(Table):
         return self
 
     def _problems(self, member: type[Compression]) -> Iterator[str | bool]:
+        from nnbcd.compressions.base import flag_keys
+
         words = " or ".join(member.sizes) or "no size"
         right = [key for key in self.given() if key in member.sizes]
         wrong = [key for key in self.given() if key not in (*member.sizes, *member.options)]
+        flags = flag_keys(member)
         for key in wrong:
             yield self._wrong(key, member, words)
         for key, value in (self.__pydantic_extra__ or {}).items():
             yield (
                 key not in wrong
+                and key not in flags
                 and not _sizes_or_text(value)
                 and f"compression.{key}: given {show(value)}; allowed: whole numbers >= 1, "
                 "or lists of them"
             )
+            yield (
+                key not in wrong
+                and key in flags
+                and not _truths(value)
+                and f"compression.{key}: given {show(value)}; allowed: true or false, or lists "
+                "of them"
+            )
         yield (
             bool(member.sizes)
             and not wrong
-            and len(right) != 1
+            and (len(right) > 1 or not (right or member.sized_by_weights))
             and f"compression: given {' and '.join(right) or 'no size'}; allowed: exactly one "
             f'of {words} for kind = "{self.kind}"'
         )
@@ -108,3 +119,8 @@ def _sizes_or_text(value: object) -> bool:
             _sizes_or_text(one) and not isinstance(one, str) for one in value
         )
     return isinstance(value, str) or (type(value) is int and value >= 1)
+
+
+def _truths(value: object) -> bool:
+    """Whether a value is true or false, or a list of these."""
+    return all(isinstance(one, bool) for one in (value if isinstance(value, list) else [value]))

@@ -7,6 +7,7 @@ from nnbcd.losses.cross_entropy import CrossEntropy
 from nnbcd.losses.huber import Huber
 from nnbcd.losses.logistic import Logistic
 from nnbcd.losses.squared import Squared
+from nnbcd.losses.squared_hinge import SquaredHinge
 from nnbcd.losses.weston_watkins import WestonWatkins
 from nnbcd.members import member_from_json
 
@@ -17,6 +18,7 @@ LOSSES: dict[str, type[Loss]] = {
     "logistic": Logistic,
     "weston_watkins": WestonWatkins,
     "crammer_singer": CrammerSinger,
+    "squared_hinge": SquaredHinge,
     "cross_entropy": CrossEntropy,
 }
 
@@ -38,6 +40,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "Squared",
+    "SquaredHinge",
     "WestonWatkins",
     "loss_from",
 ]

@@ -78,7 +78,25 @@ class Signs:
         return (outputs > 0) == (y.reshape(outputs.shape) > 0)
 
 
-REAL, ONE_HOT, SIGNS = Real(), OneHot(), Signs()
+class Bits:
+    """0 and 1; labels become columns of one class against the rest, or one column of two."""
+
+    classes = True
+
+    def encode(self, labels: Tensor, outputs: int, like: Tensor) -> Tensor:
+        """1 in the label's column and 0 elsewhere; of one column, the label itself."""
+        return (SIGNS.encode(labels, outputs, like) + 1) / 2
+
+    def check(self, y: Tensor, name: str) -> None:
+        """Each entry must be 0 or 1."""
+        _first_bad(((y == 0) | (y == 1)).all(1), y, name, "labels, or entries 0 and 1")
+
+    def right(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """Labels by the largest of several outputs, else each output by the nearer of 0 and 1."""
+        return SIGNS.right(outputs - 0.5, y)
+
+
+REAL, ONE_HOT, SIGNS, BITS = Real(), OneHot(), Signs(), Bits()
 
 
 def _one_hot(labels: Tensor, outputs: int, like: Tensor) -> Tensor:

@@ -60,3 +60,13 @@ def logistic_prox(a: Any, y: Any, m: Any, *, ops: RealOps) -> Any:
         scale=ops.absolute(c),
         ops=ops,
     )
+
+
+def squared_hinge_prox(a: Any, y: Any, m: Any, *, ops: Ops) -> Any:
+    """Minimise ``max(0, 1 - v)^2 / 2 + m/2 (v - a)^2`` for ``y`` of 1; of 0, with ``max(0, v)``.
+
+    ``a`` where its loss is 0 already; else the weighted mean of y and a, which lies between them:
+    never above a for y of 0, never below it for y of 1.
+    """
+    mean = (y + m * a) / (1 + m)
+    return ops.where(y > 0, ops.maximum(mean, a), ops.minimum(mean, a))

@@ -273,7 +273,7 @@ def test_a_start_by_back_propagation_minimises_the_same_loss(
         (
             {"loss": {"kind": "hubber"}},
             'loss: given kind "hubber"; allowed: squared, huber, binary_hinge, logistic, '
-            "weston_watkins, crammer_singer, cross_entropy",
+            "weston_watkins, crammer_singer, squared_hinge, cross_entropy",
         ),
         (
             {"loss": {"kind": "huber", "detla": 1.0}},

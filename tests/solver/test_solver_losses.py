@@ -19,15 +19,16 @@ from nnbcd.losses import (
     Huber,
     Logistic,
     Squared,
+    SquaredHinge,
     WestonWatkins,
     loss_from,
 )
-from nnbcd.losses.targets import ONE_HOT, REAL, SIGNS
+from nnbcd.losses.targets import BITS, ONE_HOT, REAL, SIGNS
 
 DELTA = 0.75
 MEMBERS = [
     Squared(), Huber(DELTA), BinaryHinge(), Logistic(), WestonWatkins(), CrammerSinger(),
-    CrossEntropy(),
+    SquaredHinge(), CrossEntropy(),
 ]  # fmt: skip
 DTYPES = [torch.float32, torch.float64]
 by_kind = pytest.mark.parametrize("loss", MEMBERS, ids=lambda a: a.kind)
@@ -62,6 +63,9 @@ DEFINITIONS = {
     ).sum(-1),
     "binary_hinge": lambda v, y: (1 - y * v).clamp(min=0).sum(-1),
     "logistic": lambda v, y: torch.logaddexp(torch.zeros_like(v), -y * v).sum(-1),
+    "squared_hinge": lambda v, y: torch.where(
+        y == 1, 0.5 * (1 - v).clamp(min=0) ** 2, 0.5 * v.clamp(min=0) ** 2
+    ).sum(-1),
     "weston_watkins": lambda v, y: violations(v, y).clamp(min=0).sum(-1),
     "crammer_singer": lambda v, y: violations(v, y).amax(-1).clamp(min=0),
     "cross_entropy": lambda v, y: torch.logsumexp(v, -1) - (v * y).sum(-1),
@@ -162,6 +166,8 @@ def test_classes_and_signs_permute(loss):
     torch.testing.assert_close(turned, v[:, turn], rtol=1e-10, atol=1e-12)
     if loss.kind in {"binary_hinge", "logistic", "squared", "huber"}:
         torch.testing.assert_close(loss.prox(-u, -old, -y, **weights), -v)
+    elif loss.kind == "squared_hinge":  # 0 and 1 change places
+        torch.testing.assert_close(loss.prox(1 - u, 1 - old, 1 - y, **weights), 1 - v)
     else:  # a shift of all outputs changes no class
         shifted = loss.prox(u + 3, old + 3, y, **weights)
         torch.testing.assert_close(shifted, v + 3, rtol=1e-10, atol=1e-12)
@@ -197,10 +203,12 @@ def test_rescaling_instead_of_projecting_is_refuted():
     torch.testing.assert_close(right, torch.tensor([[1.0, 1.25, 1.25, -1.0]]).double())
 
 
-@pytest.mark.parametrize("loss", [BinaryHinge(), Huber(DELTA)], ids=lambda a: a.kind)
+@pytest.mark.parametrize(
+    "loss", [BinaryHinge(), Huber(DELTA), SquaredHinge()], ids=lambda a: a.kind
+)
 def test_a_missing_piece_is_refuted(loss):
-    """A hinge step that overshoots its kink, a Huber step without its affine piece."""
-    u = torch.tensor([[0.9, -3.0]]).double()
+    """A hinge step that overshoots its kink, a step without the affine or the flat piece."""
+    u = torch.tensor([[0.9, 3.0 if loss.kind == "squared_hinge" else -3.0]]).double()
     y = torch.ones(1, 2).double()
     operands, weights = (u, u, y), {"gamma": 0.5, "alpha": 0.0, "weights": None}
     wrong = u + 2 if loss.kind == "binary_hinge" else (y + 0.5 * u) / 1.5
@@ -215,6 +223,13 @@ def test_the_hinge_stops_exactly_at_its_kink():
     v = BinaryHinge().prox(a, a, y, gamma=1e-3, alpha=0.0)
     assert v[0, 1:].tolist() == [-1.0, 1.0, 1.0, 5.0]
     assert v[0, 0] == -1e6 + 1e3
+
+
+def test_the_squared_hinge_leaves_what_is_right_and_moves_the_rest_to_a_weighted_mean():
+    a = torch.tensor([[3.0, 1.0, 0.0, -2.0, 0.0, 5.0]]).double()
+    y = torch.tensor([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]]).double()
+    v = SquaredHinge().prox(a, a, y, gamma=3.0, alpha=0.0)
+    assert v.tolist() == [[3.0, 1.0, 0.25, -2.0, 0.0, 3.75]]
 
 
 def test_large_multiclass_rows_take_the_same_step():
@@ -248,7 +263,9 @@ def test_targets_from_labels():
     assert ONE_HOT.encode(labels, 3, like).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
     assert SIGNS.encode(labels, 3, like).tolist() == [[1, -1, -1], [-1, -1, 1], [-1, 1, -1]]
     assert SIGNS.encode(torch.tensor([0, 1]), 1, like).tolist() == [[-1], [1]]
-    for targets in (REAL, ONE_HOT, SIGNS):
+    assert BITS.encode(labels, 3, like).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert BITS.encode(torch.tensor([0, 1]), 1, like).tolist() == [[0], [1]]
+    for targets in (REAL, ONE_HOT, SIGNS, BITS):
         with pytest.raises(InputError, match="label 2 at sample 1 is out of range"):
             targets.encode(labels, 2, like)
 
@@ -260,6 +277,7 @@ def test_targets_from_labels():
         (ONE_HOT, [[0.5, 0.5]], "row 0"),
         (ONE_HOT, [[1]], "given 1 column; allowed: 2 or more"),
         (SIGNS, [[1, -1], [0, 1]], r"row 1 is \[0.0, 1.0\]; allowed: labels, or entries -1 and 1"),
+        (BITS, [[1, 0], [-1, 1]], r"row 1 is \[-1.0, 1.0\]; allowed: labels, or entries 0 and 1"),
     ],
 )
 def test_wrong_targets_name_row_and_value(targets, y, words):
@@ -274,6 +292,9 @@ def test_outputs_are_scored_as_the_targets_say():
     signs = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])
     assert SIGNS.right(outputs, signs).tolist() == [[True, False], [True, True]]
     assert SIGNS.right(outputs[:, :1], torch.tensor([1, 0])).tolist() == [[True], [True]]
+    bits, two = torch.tensor([[0.7, 0.2], [0.4, 0.6]]), torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    assert BITS.right(bits, two).tolist() == [[True, False], [True, True]]
+    assert BITS.right(bits, torch.tensor([0, 0])).tolist() == [True, False]
     assert ONE_HOT.right(outputs, torch.eye(2)).tolist() == [True, True]
 
 
