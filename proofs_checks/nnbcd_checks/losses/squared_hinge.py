@@ -1,4 +1,4 @@
-"""The squared hinge that pushes an entry above 1 where its target is 1, and below 0 where it is 0."""
+"""The squared hinge: entries are pushed above 1 where y is 1, and below 0 where it is 0."""
 
 from __future__ import annotations
 
