@@ -20,7 +20,7 @@ from naive_direct import (
     random_direct_start,
     random_member,
 )
-from naive_z import tensor_shapes
+from naive_z import contract_all, tensor_shapes
 
 from nnbcd_checks import Problem, TraceError, audit_run
 
@@ -221,6 +221,31 @@ def test_float32_faults_show_too():
             assert refuted[0].where.block.partition(".")[0] == f"{where}{at}", (fault, kind)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_factors_whose_products_cancel_are_allowed_their_rounding(dtype):
+    """C a thousandth of the products it sums up: right in the working precision is right."""
+    for seed in range(6):
+        rng = np.random.default_rng([212, seed])
+        problem = random_direct_problem(
+            rng, ("direct cp",), depth=2, widths=[3, 4, 3], n=8, decades=0.3, dtype=dtype
+        )
+        for layer in problem["layers"]:
+            layer["compression"] = {"kind": "cp", "direct": True, "modes": [4, 3], "rank": 2}
+            layer["penalties"] |= {"alpha_z": 100.0, "alpha": 1.0}
+        x, y, start = random_direct_start(rng, problem)
+        for i in (1, 2):
+            for j in (1, 2):
+                factor = start[f"Z{i}.{j}"]
+                factor[:, 1] = factor[:, 0] * (-1 if j == 1 else 1)
+                factor *= 30
+                factor += 1e-3 * rng.standard_normal(factor.shape)
+            tensors = [start[f"Z{i}.1"], start[f"Z{i}.2"]]
+            shape = start[f"W{i}"].shape
+            start[f"W{i}"] = contract_all(problem["layers"][i - 1]["compression"], tensors, shape)
+        certificate = audited(problem, x, y, direct_states(problem, x, y, start, 3))[0]
+        assert certificate.exit_code == 0, explain(certificate)
+
+
 # -- run folders, and what a claim may say --
 
 
@@ -271,7 +296,10 @@ def test_a_start_off_its_support_is_outside(change):
     ((name, value),) = change.items()
     wrong, on = start[name].copy(), start["Z1"] == (name == "Z1")
     wrong[tuple(np.argwhere(on)[0])] = value
-    claim = audited(problem, x, y, [start | {name: wrong}])[0].refuted[0]
+    state = start | {name: wrong}
+    if value == 0:  # W follows, so that there is one too few, and nothing else
+        state["W1"] = state["W1"] * wrong
+    claim = audited(problem, x, y, [state])[0].refuted[0]
     assert (claim.claim, claim.where.sweep, claim.where.block) == ("feasibility", 0, "W1")
 
 
