@@ -42,6 +42,11 @@ class Factored(Compression):
         """The shapes of the tensors."""
 
     @property
+    @abstractmethod
+    def terms(self) -> int:
+        """The number of products that an entry of C sums up."""
+
+    @property
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """``.1``, ``.2``, ..."""
         return {f".{j}": shape for j, shape in enumerate(self.shapes, 1)}
@@ -64,15 +69,23 @@ class Factored(Compression):
         """
         if not self.direct:
             return weight
-        return growth(self.length) / 2 * self.value([np.abs(tensor) for tensor in tensors])
+        return growth(self.length) / 2 * self._magnitude(tensors)
+
+    def _magnitude(self, tensors: Sequence[Array]) -> Array:
+        """C of the absolute values: what the sums of C are made of."""
+        return self.value([np.abs(tensor) for tensor in tensors])
 
     def outside(self, layers: Sequence[Held], unit: float) -> float | None:
-        """By how much a stored W is not C(Z), beyond the rounding of any contraction, entrywise."""
+        """By how much a stored W is not C(Z), beyond the rounding of its contraction, entrywise.
+
+        The contraction may be step by step, or one long sum that is not taken in blocks.
+        """
         if not self.direct:
             return None
         (held,) = layers
         exact = self.value(held.tensors)
-        off = (unit + AUDIT_UNIT) * 2 * self.weight_size(held.tensors, exact)
+        longest = 2 * (growth(self.length) + growth(self.terms))
+        off = (unit + AUDIT_UNIT) * longest * self._magnitude(held.tensors)
         off += 8 * smallest(unit) * math.prod(max(1.0, norm(tensor)) for tensor in held.tensors)
         return norm(np.maximum(0.0, np.abs(held.weight - exact) - off))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,16 +16,15 @@ from nnbcd_checks.block_u import judge_u, judge_u_linear
 from nnbcd_checks.block_v import judge_v
 from nnbcd_checks.block_v_out import judge_v_out
 from nnbcd_checks.block_w import judge_w
-from nnbcd_checks.compression import Held
 from nnbcd_checks.constants import block_constants, least_constant
 from nnbcd_checks.errors import TraceError
+from nnbcd_checks.feasible import feasibility, outside_of
 from nnbcd_checks.judged import Bench, Judged
 from nnbcd_checks.lipschitz import Bounds, relative_error_matrix
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.objective import Gaps, gaps_of, gradient_error, objective, objective_error
 from nnbcd_checks.problem import Problem
-from nnbcd_checks.rounding import UNIT
-from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
+from nnbcd_checks.row import BlockRow, Row, SubgradientRow, SweepRow
 from nnbcd_checks.states import larger, made, sizes_of, take_data, take_state, take_targets
 from nnbcd_checks.subgradient import distance, element_norm, why_no_element
 from nnbcd_checks.targets import Targets
@@ -72,7 +71,7 @@ class Meter:
         names = self.problem.constant_tensors
         self.constant = {name: taken[name] for name in names} if constant is None else constant
         self._outside = outside_of(self.problem, taken, {**taken, **self.constant})
-        weights, weight_norms, weight_columns = made(self.problem, taken)
+        weights, weight_norms, weight_columns = made(self.problem, taken, where)
         return (
             {**taken, **self.constant, **weights},
             norms | self._fixed | weight_norms,
@@ -97,11 +96,6 @@ class Meter:
     def outside(self) -> tuple[float | None, ...]:
         """`outside_of` the last state."""
         return self._outside
-
-    def _excess_nonzeros(self, outside: Sequence[float | None]) -> tuple[int | None, ...]:
-        counted = [layer.compression.counts_entries for layer in self.problem.layers]
-        pairs = zip(outside, counted, strict=True)
-        return tuple(None if count is None or not ours else int(count) for count, ours in pairs)
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Measure the sweep from the held state to ``state``, and hold that.
@@ -130,7 +124,7 @@ class Meter:
             total=_total(judged, before, self._terms, before_error + self._terms_error),
             blocks=tuple(_block_row(figures) for figures in judged),
             subgradient=self._subgradient(bench, judged, gaps, (old, norms)),
-            feasibility=self._feasibility(gaps, norms),
+            feasibility=feasibility(self.problem, gaps, norms, self._outside),
         )
         self.sweep += 1
         if not math.isfinite(self._terms["total"]):
@@ -190,41 +184,6 @@ class Meter:
             membership_tolerance=allowed,
         )
 
-    def _feasibility(self, gaps: Gaps, norms: Mapping[str, float]) -> FeasibilityRow:
-        depth, outside = range(1, self.problem.depth + 1), self.outside()
-        return FeasibilityRow(
-            tuple(gaps.misfit[i] for i in depth),
-            tuple(gaps.linear[i] for i in depth),
-            tuple(gaps.apart.get(i) for i in depth),
-            tuple(_ratio(gaps.misfit[i], norms[f"V{i}"]) for i in depth),
-            tuple(_ratio(gaps.linear[i], norms[f"U{i}"]) for i in depth),
-            tuple(
-                _ratio(gaps.apart[i], norms[f"W{i}"]) if i in gaps.apart else None for i in depth
-            ),
-            self._excess_nonzeros(outside),
-            outside,
-        )
-
-
-def outside_of(
-    problem: Problem, stored: Mapping[str, Array], start: Mapping[str, Array]
-) -> tuple[float | None, ...]:
-    """Per layer, by how much its Z, or the W bound to it, is out of its set; ``None`` without one.
-
-    What the layers of a group share stands at the layer that names the block.  ``start``: the
-    tensors that no block updates, as they were at the start.
-    """
-    found: dict[int, float | None] = {}
-    for layers in problem.z_groups:
-        held = []
-        for i in layers:
-            names = [f"Z{i}{suffix}" for suffix in problem.layer(i).compression.tensors]
-            tensors, first = ([state[name] for name in names] for state in (stored, start))
-            held.append(Held(tensors, stored[f"W{i}"], first))
-        compression = problem.layer(layers[0]).compression
-        found[layers[0]] = compression.outside(held, UNIT[problem.dtype])
-    return tuple(found.get(i) for i in range(1, problem.depth + 1))
-
 
 @contextmanager
 def judgeable(where: str) -> Iterator[None]:
@@ -235,10 +194,6 @@ def judgeable(where: str) -> Iterator[None]:
         raise
     except (OverflowError, ValueError, np.linalg.LinAlgError) as error:
         raise TraceError(f"{where}: numbers too large to be judged ({error})") from error
-
-
-def _ratio(gap: float, size: float) -> float:
-    return gap / size if size > 0 and math.isfinite(gap / size) else 0.0
 
 
 def _block_row(figures: Judged) -> BlockRow:

@@ -83,7 +83,7 @@ def take_state(
 
 
 def made(
-    problem: Problem, taken: Mapping[str, Array]
+    problem: Problem, taken: Mapping[str, Array], where: str
 ) -> tuple[dict[str, Array], dict[str, float], dict[str, Array]]:
     """``W_i = C(Z_i)`` of every layer where W is made of its factors, and norms as `take_state`'s.
 
@@ -101,7 +101,7 @@ def made(
             name = f"W{i}"
             found[name], norms[name], columns[name] = copied.value, copied.norm, size.columns
             norms |= {f"spectral {name}": copied.spectral, f"size {name}": size.norm}
-            check_norm(size.value, size.norm, f"C(Z{i})", "state")
+            check_norm(size.value, size.norm, f"C(Z{i})", where)
     return found, norms, columns
 
 
