@@ -74,6 +74,11 @@ class Support(Blockless):
         """Z itself."""
         return {"": self.matrix}
 
+    @property
+    def binds_w(self) -> bool:
+        """W is 0 off the support."""
+        return True
+
     def confine(self, tensors: Sequence[Array], matrix: Array) -> Array:
         """What lies on the support."""
         found: Array = np.where(tensors[0] != 0, matrix, 0.0)

@@ -91,6 +91,11 @@ class Compression(ABC):
         return False
 
     @property
+    def binds_w(self) -> bool:
+        """Whether W itself must satisfy something exactly, so that every row speaks of it."""
+        return self.makes_w
+
+    @property
     def penalised(self) -> bool:
         """Whether L holds ``tau/2 ||W - C(Z)||^2``."""
         return self.compressed and not self.makes_w

@@ -269,6 +269,20 @@ def test_a_run_folder_agrees_with_the_live_audit(tmp_path, kind):
         assert [(c.claim, c.where.block) for c in refuted] == [("recorded_rows", name)]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_must_say_how_far_w_is_outside(tmp_path, kind):
+    rng = np.random.default_rng([213, len(kind)])
+    problem = small(rng, kind, depth=1)
+    x, y, start = random_direct_start(rng, problem)
+    states = direct_states(problem, x, y, start, 2)
+    rows = [row.to_json() for row in audited(problem, x, y, states)[1]]
+    folder = write_run(tmp_path / "good", problem, x, y, states, keep=[0], rows=rows)
+    assert audit_run(folder).exit_code == 0
+    del rows[1]["feasibility"]["outside"]
+    folder = write_run(tmp_path / "bad", problem, x, y, states, keep=[0], rows=rows)
+    assert [(c.claim, c.where.sweep) for c in audit_run(folder).refuted] == [("recorded_rows", 2)]
+
+
 def test_a_support_that_moves_between_stored_pairs_is_outside(tmp_path):
     rng = np.random.default_rng(209)
     problem = small(rng, "support", depth=1, decades=0.5)
