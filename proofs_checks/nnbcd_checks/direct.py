@@ -19,7 +19,7 @@ import numpy as np
 from nnbcd_checks.arrays import Array, Term, norm, reduce_sum, square, weighted_sum
 from nnbcd_checks.judged import Bench, Constants, Judged, Quadratic, judge_quadratic
 from nnbcd_checks.linear_part import LinearPart, Spectrum
-from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth
+from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth, positive
 
 MOST_STEPS = 300
 ENOUGH = 1e-3
@@ -51,7 +51,7 @@ def judge_direct(
         curved=weigh.rho * linear.moved + weigh.mu * square(change),
         residual_square=residual_square,
         inner=inner,
-        cheap=least if slack.singular else residual_square / (2 * floor),
+        cheap=residual_square / (2 * floor) if floor > 0 else least,
         exact=lambda: half_inverse_by_steps(_hessian(bench, i, part), weighted_sum(terms), floor),
         slack=slack,
         size=step.size,
@@ -80,7 +80,7 @@ def _slack(
     weigh, values, length = layer.penalties, size(f"V{i - 1}"), layer.compression.length
     spectrum, entries = np.broadcast_to(Spectrum.of(part.grams()).values, shape), math.prod(shape)
     steep = weigh.rho * size(f"spectral V{i - 1}") ** 2 + weigh.mu
-    top = weigh.alpha_z + steep * float(spectrum.max())
+    top = positive(weigh.alpha_z + steep * float(spectrum.max()))
     floor = weigh.alpha_z + weigh.mu * float(spectrum.min())
     product, error = size.prediction(bench.problem, i)
     structured = math.sqrt(weigh.rho) * (2 * error + product)

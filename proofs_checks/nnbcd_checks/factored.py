@@ -20,7 +20,7 @@ from nnbcd_checks.direct import judge_direct
 from nnbcd_checks.judged import Bench, Constants, Judged, Quadratic, judge_quadratic
 from nnbcd_checks.linear_part import LinearPart, Spectrum
 from nnbcd_checks.mixed import Mixed
-from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth, smallest
+from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth, positive, smallest
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Factored(Compression):
         spectrum = Spectrum.of(part.grams())
         hessian = weigh.tau * spectrum.values + weigh.alpha_z
         slack, off = self._slack(bench, i, part, (norm(new[name]), norm(step)), hessian)
-        least = residual_square / (2 * slack.top)
+        least, floor = residual_square / (2 * slack.top), float(hessian.min())
 
         def exact() -> float:
             turned = spectrum.turn(weighted_sum(terms))
@@ -141,7 +141,7 @@ class Factored(Compression):
             curved=weigh.tau * moved,
             residual_square=residual_square,
             inner=inner,
-            cheap=least if slack.singular else residual_square / (2 * float(hessian.min())),
+            cheap=residual_square / (2 * floor) if floor > 0 else least,
             exact=exact,
             slack=slack,
             size=step.size,
@@ -162,7 +162,7 @@ class Factored(Compression):
         outer, apart, many = part.outer, norm(bench.mixed.apart[i]), growth(self.length)
         structured = math.sqrt(weigh.tau) * (many * size(f"C{i}") + size(f"W{i}"))
         structured += math.sqrt(weigh.alpha_z) * inside
-        top, floor = float(hessian.max()), float(hessian.min())
+        top, floor = positive(float(hessian.max())), float(hessian.min())
         long = sum(growth(length) for length in part.lengths)
         solve = (long + growth(hessian.size)) * top * inside
         product = weigh.tau * outer * (long * size(f"W{i}") + many * apart)

@@ -246,6 +246,22 @@ def test_factors_whose_products_cancel_are_allowed_their_rounding(dtype):
         assert certificate.exit_code == 0, explain(certificate)
 
 
+@pytest.mark.parametrize("kind", DIRECT)
+def test_factors_that_are_all_0_without_a_prox_are_judged(kind):
+    """The block problem is constant then: nothing to minimise, and no division by its curvature."""
+    for word in (kind, kind.removeprefix("direct ")):
+        rng = np.random.default_rng(214)
+        problem = small(rng, word, depth=1)
+        problem["layers"][0]["penalties"] |= {"alpha_z": 0, "mu": 0}
+        x, y, start = random_direct_start(rng, problem)
+        empty = {name: 0 * value for name, value in start.items() if name[0] in "ZW"}
+        states = direct_states(problem, x, y, start | empty, 2)
+        if word != kind:  # W moves
+            states = [state | {n: v for n, v in empty.items() if n[0] == "Z"} for state in states]
+        certificate = audited(problem, x, y, states)[0]
+        assert certificate.exit_code == 0, explain(certificate)
+
+
 # -- run folders, and what a claim may say --
 
 
