@@ -74,7 +74,7 @@ def _slack_w(
     misfit = before + (size(f"U{i}") + product if bench.double else 0.0)
     gradient = weigh.rho * many * misfit
     compressed = 0.0
-    if layer.compressed:
+    if layer.penalised:
         compressed = growth(layer.compression.length) * size(f"C{i}")
     own_w = weigh.tau * (4 * weight + compressed) + 4 * weigh.mu * weight
     own_w += 4 * weigh.alpha * (steps[0] + (weight if bench.double else 0.0))
@@ -87,7 +87,10 @@ def _slack_w(
 
 
 def _excess_w(bench: Bench, i: int, residuals: list[Array], floors: tuple[float, float]) -> float:
-    """``1/2 tr(R H^{-1} R^T)``, H = rho [V 1]^T [V 1] + diag(floors), (d_{i-1} + 1) squared."""
+    """``1/2 tr(R H^{-1} R^T)``, H = rho [V 1]^T [V 1] + diag(floors), (d_{i-1} + 1) squared.
+
+    Where W is confined to a support each row has its own part of H.
+    """
     values = bench.mixed.v(i - 1)
     width, rho = values.shape[1], bench.problem.layer(i).penalties.rho
     hessian = np.empty((width + 1, width + 1))
@@ -96,4 +99,13 @@ def _excess_w(bench: Bench, i: int, residuals: list[Array], floors: tuple[float,
     hessian[width, width] = rho * values.shape[0]
     hessian[np.arange(width), np.arange(width)] += floors[0]
     hessian[width, width] += floors[1]
-    return half_inverse_norm(hessian, np.column_stack(residuals))
+    rows = np.column_stack(residuals)
+    compression, whole = bench.problem.layer(i).compression, np.ones(residuals[0].shape)
+    free = compression.confine(bench.mixed.tensors(i), whole) > 0
+    if free.all():
+        return half_inverse_norm(hessian, rows)
+    free = np.column_stack([free, np.ones(len(free), bool)])
+    return math.fsum(
+        half_inverse_norm(hessian[np.ix_(own, own)], row[None, own])
+        for row, own in zip(rows, free, strict=True)
+    )

@@ -70,6 +70,9 @@ def inconsistencies(
     for key, given, want, allowed in checks:
         if differs(given, want, allowed):
             yield Difference(row.sweep, key, given, want, allowed)
+    for layer, beyond in zip(problem.layers, row.feasibility.beyond, strict=False):
+        if layer.compression.binds_w and beyond is None:
+            yield Difference(row.sweep, "feasibility.outside", None, 0.0, 0.0)
     figures = row.subgradient
     missing = [figures.element, figures.bound, figures.b, figures.membership].count(None)
     if missing not in _missing_allowed(problem):

@@ -31,6 +31,15 @@ class Refused(ValueError):  # noqa: N818 - an answer, turned into a `TraceError`
 
 
 @dataclass(frozen=True)
+class Held:
+    """What a state holds of one layer: the tensors of Z, W, and Z at the start of the run."""
+
+    tensors: Sequence[Array]
+    weight: Array
+    first: Sequence[Array]
+
+
+@dataclass(frozen=True)
 class Compression(ABC):
     """The compression of a layer; ``matrix`` is the shape (d, p) of its W."""
 
@@ -39,6 +48,7 @@ class Compression(ABC):
     may_lack_element: ClassVar[bool] = False  # whether dL may have no known element at some Z
     stored: ClassVar[bool] = False  # whether C's entries are a tensor's, not computed from several
     counts_entries: ClassVar[bool] = False  # whether `outside` counts nonzero entries
+    keeper: ClassVar[str] = "Z"  # the letter of the block whose update keeps `outside` at 0
     matrix: tuple[int, int]
 
     # -- reading and writing -------------------------------------------------------------------
@@ -47,14 +57,17 @@ class Compression(ABC):
     def read(cls, obj: Mapping[str, Any], matrix: tuple[int, int]) -> Self:
         """The member of a JSON object that fits the schema; `Refused` if it does not fit W."""
         keys = [f.name for f in fields(cls) if f.name != "matrix"]
-        found = cls(matrix, **{key: _plain(obj[key]) for key in keys})
+        found = cls(matrix, **{key: _plain(obj[key]) for key in keys if key in obj})
         found.check()
         return found
 
     def to_json(self) -> dict[str, Any]:
         """The compression as ``problem.json`` holds it."""
-        keys = [f.name for f in fields(self) if f.name != "matrix"]
-        values = {key: getattr(self, key) for key in keys}
+        named = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
+        values = {
+            key: value for key, (value, unsaid) in named.items() if key != "matrix"
+            and value != unsaid
+        }  # fmt: skip
         return {"kind": self.kind} | {
             key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
         }
@@ -69,8 +82,23 @@ class Compression(ABC):
 
     @property
     def compressed(self) -> bool:
-        """Whether the layer has a Z at all."""
+        """Whether the layer has a block Z."""
         return True
+
+    @property
+    def makes_w(self) -> bool:
+        """Whether W is C(Z), and no variable of its own."""
+        return False
+
+    @property
+    def binds_w(self) -> bool:
+        """Whether W itself must satisfy something exactly, so that every row speaks of it."""
+        return self.makes_w
+
+    @property
+    def penalised(self) -> bool:
+        """Whether L holds ``tau/2 ||W - C(Z)||^2``."""
+        return self.compressed and not self.makes_w
 
     @property
     def shares(self) -> str | None:
@@ -114,10 +142,18 @@ class Compression(ABC):
         """The adjoint of C's derivative in one variable, of a (d, p) matrix."""
         return matrix
 
-    def outside(self, states: Sequence[Sequence[Array]], unit: float) -> float | None:
+    def confine(self, tensors: Sequence[Array], matrix: Array) -> Array:
+        """The part of a (d, p) matrix along which W may move."""
+        return matrix
+
+    def weight_size(self, tensors: Sequence[Array], weight: Array) -> Array:
+        """Entrywise the magnitude that roundings of W (d, p) are relative to, W or more."""
+        return weight
+
+    def outside(self, layers: Sequence[Held], unit: float) -> float | None:
         """By how much Z is out of its set beyond rounding; 0 if feasible, ``None`` without a set.
 
-        ``states``: the tensors of every layer of the block; ``unit``: that of their dtype.
+        ``layers``: what the state holds of every layer of the block; ``unit``: of their dtype.
         """
         return None
 
@@ -152,4 +188,4 @@ def _plain(value: Any) -> Any:
     """Lists as tuples, and numbers that are whole as int (JSON knows 2.0 as a whole number)."""
     if isinstance(value, list):
         return tuple(int(item) for item in value)
-    return value if isinstance(value, str) else int(value)
+    return value if isinstance(value, (str, bool)) else int(value)

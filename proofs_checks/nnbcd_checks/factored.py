@@ -10,43 +10,27 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nnbcd_checks.arrays import Array, Term, norm, reduce_sum, square, weighted_sum
-from nnbcd_checks.compression import Compression, State
+from nnbcd_checks.compression import Compression, Held, State
+from nnbcd_checks.direct import judge_direct
 from nnbcd_checks.judged import Bench, Constants, Judged, Quadratic, judge_quadratic
+from nnbcd_checks.linear_part import LinearPart, Spectrum
 from nnbcd_checks.mixed import Mixed
-from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth
-
-
-class LinearPart(Protocol):
-    """``A: G -> C`` with the other factors fixed."""
-
-    @property
-    def outer(self) -> float:
-        """A bound of A's Frobenius norm along the axes that `grams` names."""
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """The lengths of the sums in ``A^T`` of a matrix, one after another."""
-
-    def apply(self, factor: Array) -> Array:
-        """``A(factor)`` (d, p)."""
-
-    def adjoint(self, matrix: Array) -> Array:
-        """``A^T matrix`` of the factor's shape, ``<A(G), matrix> = <G, A^T matrix>``."""
-
-    def grams(self) -> tuple[Array | None, ...]:
-        """``A^T A`` as a Kronecker product over the axes of G; ``None`` for the identity."""
+from nnbcd_checks.rounding import AUDIT_UNIT, Slack, growth, positive, smallest
 
 
 @dataclass(frozen=True)
 class Factored(Compression):
-    """C is linear in each tensor of Z; the tensors are one block after another, ascending."""
+    """C is linear in each tensor of Z; the tensors are one block after another, ascending.
+
+    ``direct``: W is C(Z) itself, instead of being pulled towards it.
+    """
+
+    direct: bool = field(default=False, kw_only=True)
 
     @abstractmethod
     def part(self, tensors: Sequence[Array], j: int) -> LinearPart:
@@ -58,6 +42,11 @@ class Factored(Compression):
         """The shapes of the tensors."""
 
     @property
+    @abstractmethod
+    def terms(self) -> int:
+        """The number of products that an entry of C sums up."""
+
+    @property
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """``.1``, ``.2``, ..."""
         return {f".{j}": shape for j, shape in enumerate(self.shapes, 1)}
@@ -66,6 +55,39 @@ class Factored(Compression):
     def factors(self) -> tuple[str, ...]:
         """All tensors."""
         return tuple(self.tensors)
+
+    @property
+    def makes_w(self) -> bool:
+        """As ``direct`` says."""
+        return self.direct
+
+    def weight_size(self, tensors: Sequence[Array], weight: Array) -> Array:
+        """Of ``W = C(Z)``: half of `growth` times C of the magnitudes.
+
+        A bound ``growth(k) |W|`` elsewhere then covers the contraction too, as with a, b >= 4
+        ``a b / 2 >= a + b``.
+        """
+        if not self.direct:
+            return weight
+        return growth(self.length) / 2 * self._magnitude(tensors)
+
+    def _magnitude(self, tensors: Sequence[Array]) -> Array:
+        """C of the absolute values: what the sums of C are made of."""
+        return self.value([np.abs(tensor) for tensor in tensors])
+
+    def outside(self, layers: Sequence[Held], unit: float) -> float | None:
+        """By how much a stored W is not C(Z), beyond the rounding of its contraction, entrywise.
+
+        The contraction may be step by step, or one long sum that is not taken in blocks.
+        """
+        if not self.direct:
+            return None
+        (held,) = layers
+        exact = self.value(held.tensors)
+        longest = 2 * (growth(self.length) + growth(self.terms))
+        off = (unit + AUDIT_UNIT) * longest * self._magnitude(held.tensors)
+        off += 8 * smallest(unit) * math.prod(max(1.0, norm(tensor)) for tensor in held.tensors)
+        return norm(np.maximum(0.0, np.abs(held.weight - exact) - off))
 
     def constant(self, alpha_z: float) -> float | None:
         """One factor is a quadratic block, possibly flat."""
@@ -86,7 +108,13 @@ class Factored(Compression):
     ) -> list[Judged]:
         """The factors in ascending order, each with the others at their newest values."""
         (i,) = layers
-        return [self._judge(bench, i, j, new, constants) for j in range(len(self.shapes))]
+        if self.direct:
+            return [judge_direct(self.part, bench, i, j, new, constants) for j in self._numbers]
+        return [self._judge(bench, i, j, new, constants) for j in self._numbers]
+
+    @property
+    def _numbers(self) -> range:
+        return range(len(self.shapes))
 
     def _judge(self, bench: Bench, i: int, j: int, new: State, constants: Constants) -> Judged:
         """Factor G: ``-tau A^T (W - C) + alpha_z D = 0``, the Hessian ``tau A^T A + alpha_z``."""
@@ -98,10 +126,10 @@ class Factored(Compression):
         terms: list[Term] = [*mixed.gradient(name), (weigh.alpha_z, step)]
         bench.witness(name, terms[:-1], weigh.alpha_z, step)
         residual_square, inner = reduce_sum(terms, step)
-        spectrum = _Spectrum.of(part.grams())
+        spectrum = Spectrum.of(part.grams())
         hessian = weigh.tau * spectrum.values + weigh.alpha_z
         slack, off = self._slack(bench, i, part, (norm(new[name]), norm(step)), hessian)
-        least = residual_square / (2 * slack.top)
+        least, floor = residual_square / (2 * slack.top), float(hessian.min())
 
         def exact() -> float:
             turned = spectrum.turn(weighted_sum(terms))
@@ -113,7 +141,7 @@ class Factored(Compression):
             curved=weigh.tau * moved,
             residual_square=residual_square,
             inner=inner,
-            cheap=least if slack.singular else residual_square / (2 * float(hessian.min())),
+            cheap=residual_square / (2 * floor) if floor > 0 else least,
             exact=exact,
             slack=slack,
             size=step.size,
@@ -134,35 +162,9 @@ class Factored(Compression):
         outer, apart, many = part.outer, norm(bench.mixed.apart[i]), growth(self.length)
         structured = math.sqrt(weigh.tau) * (many * size(f"C{i}") + size(f"W{i}"))
         structured += math.sqrt(weigh.alpha_z) * inside
-        top, floor = float(hessian.max()), float(hessian.min())
+        top, floor = positive(float(hessian.max())), float(hessian.min())
         long = sum(growth(length) for length in part.lengths)
         solve = (long + growth(hessian.size)) * top * inside
         product = weigh.tau * outer * (long * size(f"W{i}") + many * apart)
         generic = solve + product + 4 * weigh.alpha_z * (inside + step)
         return Slack(structured, ((generic, floor),), top), AUDIT_UNIT * many * outer * step
-
-
-@dataclass(frozen=True)
-class _Spectrum:
-    """The eigenvalues of a Kronecker product of symmetric matrices, and their directions."""
-
-    values: Array  # broadcasts to the shape of the factor
-    vectors: tuple[Array | None, ...]
-
-    @classmethod
-    def of(cls, grams: Sequence[Array | None]) -> _Spectrum:
-        """From one matrix an axis; the identity where ``None``."""
-        pairs = [None if gram is None else np.linalg.eigh(gram) for gram in grams]
-        along = [
-            np.ones(1) if pair is None else np.maximum(pair.eigenvalues, 0.0) for pair in pairs
-        ]
-        values = reduce(np.multiply, np.ix_(*along))
-        return cls(values, tuple(None if pair is None else pair.eigenvectors for pair in pairs))
-
-    def turn(self, factor: Array) -> Array:
-        """``factor`` in the basis of the eigenvectors."""
-        for axis, vectors in enumerate(self.vectors):
-            if vectors is not None:
-                turned = np.tensordot(factor, vectors, axes=(axis, 0))
-                factor = np.moveaxis(turned, -1, axis)
-        return factor

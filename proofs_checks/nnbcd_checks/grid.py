@@ -10,7 +10,7 @@ import numpy as np
 
 from nnbcd_checks.arrays import Array, norm, square
 from nnbcd_checks.block_z import Moved, Verdict, judged, move
-from nnbcd_checks.compression import Compression, State
+from nnbcd_checks.compression import Compression, Held, State
 from nnbcd_checks.judged import Bench, Constants, Judged
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.rounding import growth
@@ -46,9 +46,9 @@ class Grid(Compression):
         found: Array = scale[0] * (codes - codes_old) + (scale[0] - scale_old[0]) * codes_old
         return found
 
-    def outside(self, states: Sequence[Sequence[Array]], unit: float) -> float | None:
+    def outside(self, layers: Sequence[Held], unit: float) -> float | None:
         """How many codes are not whole or out of range, and one more if the scale is not > 0."""
-        ((codes, scale),) = states
+        codes, scale = layers[0].tensors
         bad = (codes != np.rint(codes)) | (np.abs(codes) > self.largest)
         return float(np.count_nonzero(bad) + (not scale[0] > 0))
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nnbcd_checks.arrays import Array, norm
 from nnbcd_checks.block_z import Verdict, judged, move
-from nnbcd_checks.compression import Compression, State
+from nnbcd_checks.compression import Compression, Held, State
 from nnbcd_checks.judged import Bench, Constants, Judged
 from nnbcd_checks.kinks import sparse_normal_gap
 from nnbcd_checks.mixed import Mixed
@@ -65,9 +65,9 @@ class GroupSet(Compression):
         found: Mask = self.pooled([z != 0 for z in layers]) > 0
         return found
 
-    def outside(self, states: Sequence[Sequence[Array]], unit: float) -> float | None:
+    def outside(self, layers: Sequence[Held], unit: float) -> float | None:
         """How many nonzero groups there are beyond those allowed, in all contests."""
-        count = np.count_nonzero(self.kept([tensors[0] for tensors in states]), axis=1)
+        count = np.count_nonzero(self.kept([held.tensors[0] for held in layers]), axis=1)
         return float(np.maximum(0, count - self.most).sum())
 
     def distance(self, mixed: Mixed, layers: tuple[int, ...]) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnbcd_checks.arrays import Array
+from nnbcd_checks.arrays import Array, norm
 from nnbcd_checks.judged import Sizes
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.objective import Gaps
@@ -92,7 +92,9 @@ class _Rows:
         # E W with E = V W^T + b - U: E_end (W_end - W) + (E_end - E) W.
         rho, me, w = self.problem.layer(i + 1).penalties.rho, f"V{i}", f"W{i + 1}"
         then = self._at(me, w)
-        found[w] = rho * (self.bounds.gaps.linear[i + 1] + self.bounds.new(me) * then)
+        found |= self._through(
+            i + 1, rho * (self.bounds.gaps.linear[i + 1] + self.bounds.new(me) * then)
+        )
         found[f"b{i + 1}"] = rho * self.root * then
         found[f"U{i + 1}"] = rho * then
         return found
@@ -101,7 +103,7 @@ class _Rows:
         weigh, me, v = self.problem.layer(i).penalties, f"U{i}", f"V{i - 1}"
         found = {me: 0.0 if i == self.problem.depth else weigh.alpha}
         # P = V W^T + b: V (W_end - W)^T + (V_end - V) W_end^T + (b_end - b).
-        found[f"W{i}"] = weigh.rho * self._at(me, v)
+        found |= self._through(i, weigh.rho * self._at(me, v))
         found[f"b{i}"] = weigh.rho * self.root
         found[v] = weigh.rho * self.bounds.new(f"W{i}")
         found[f"V{i}"] = weigh.gamma * self.problem.layer(i).activation.lipschitz
@@ -121,14 +123,18 @@ class _Rows:
         return found
 
     def _row_b(self, i: int) -> dict[str, float]:
-        weigh = self.problem.layer(i).penalties
+        weigh, me, v = self.problem.layer(i).penalties, f"b{i}", f"V{i - 1}"
+        # 1^T P with P = V W^T: V (W_end - W)^T + (V_end - V) W_end^T; a W beside b is not after.
         return {
-            f"b{i}": weigh.alpha,
-            f"V{i - 1}": weigh.rho * self.root * self.bounds.new(f"W{i}"),
+            **self._through(i, weigh.rho * self.root * self._at(me, v)),
+            me: weigh.alpha,
+            v: weigh.rho * self.root * self.bounds.new(f"W{i}"),
             f"U{i}": weigh.rho * self.root,
         }
 
     def _row_z(self, name: str, i: int) -> dict[str, float]:
+        if self.problem.layer(i).compression.makes_w:
+            return self._row_factor(name, i)
         weigh = self.problem.layer(i).penalties
         mine = self._reach(i, name)
         found = {name: weigh.alpha_z, f"W{i}": weigh.tau * mine}
@@ -138,6 +144,32 @@ class _Rows:
                 apart = self._reach(i, name, other) * self.bounds.gaps.apart[i]
                 found[other] = weigh.tau * (apart + mine * self._reach(i, other))
         return found
+
+    def _row_factor(self, me: str, i: int) -> dict[str, float]:
+        """A factor of ``W = C(Z)``: ``A_j^T S`` with ``S = rho E^T V + mu C``."""
+        weigh, v, mine = self.problem.layer(i).penalties, f"V{i - 1}", self._reach(i, me)
+        then, linear = self._at(me, v), self.bounds.gaps.linear[i]
+        # (A_end - A)^T S_end + A^T (S_end - S), factor by factor, with
+        # E_end^T V_end - E^T V = E_end^T (V_end - V) + (E_end - E)^T V and
+        # E_end - E = (V_end - V) C_end^T + V (C_end - C)^T + 1 (b_end - b)^T - (U_end - U).
+        found = {
+            me: weigh.alpha_z,
+            v: mine * weigh.rho * (linear + self.bounds.new(f"W{i}") * then),
+            f"U{i}": mine * weigh.rho * then,
+            f"b{i}": mine * weigh.rho * self.root * then,
+        }
+        slope = norm(self.mixed.slope(i))
+        for other in self._variables(i):
+            if other != me:
+                through = mine * (weigh.rho * then**2 + weigh.mu) * self._reach(i, other)
+                found[other] = self._reach(i, me, other) * slope + through
+        return found
+
+    def _through(self, i: int, weight: float) -> dict[str, float]:
+        """``weight ||W_end - W||`` by the steps of what W_i changes with."""
+        if self.problem.layer(i).compression.makes_w:
+            return {name: weight * self._reach(i, name) for name in self._variables(i)}
+        return {f"W{i}": weight}
 
     def _variables(self, i: int) -> list[str]:
         return [f"Z{i}{suffix}" for suffix in self.problem.layer(i).compression.variables]

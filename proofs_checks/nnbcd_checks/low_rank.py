@@ -11,7 +11,7 @@ import numpy as np
 
 from nnbcd_checks.arrays import Array, norm, square
 from nnbcd_checks.block_z import Verdict, judged, move
-from nnbcd_checks.compression import Compression, Refused, State
+from nnbcd_checks.compression import Compression, Held, Refused, State
 from nnbcd_checks.judged import Bench, Constants, Judged
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.rounding import UNIT, growth
@@ -39,10 +39,9 @@ class LowRank(Compression):
         """C = Z."""
         return tensors[0]
 
-    def outside(self, states: Sequence[Sequence[Array]], unit: float) -> float | None:
+    def outside(self, layers: Sequence[Held], unit: float) -> float | None:
         """The norm of the singular values after ``rank``, less what rounding may leave."""
-        (tensors,) = states
-        values = _singular(tensors[0])
+        values = _singular(layers[0].tensors[0])
         return max(0.0, norm(values[self.rank :]) - self._rounding(unit, norm(values)))
 
     def _rounding(self, unit: float, size: float) -> float:

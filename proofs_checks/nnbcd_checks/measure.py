@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,20 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbcd_checks.arrays import Array, norm
+from nnbcd_checks.block_b import judge_b
 from nnbcd_checks.block_u import judge_u, judge_u_linear
 from nnbcd_checks.block_v import judge_v
 from nnbcd_checks.block_v_out import judge_v_out
 from nnbcd_checks.block_w import judge_w
 from nnbcd_checks.constants import block_constants, least_constant
 from nnbcd_checks.errors import TraceError
+from nnbcd_checks.feasible import feasibility, outside_of
 from nnbcd_checks.judged import Bench, Judged
 from nnbcd_checks.lipschitz import Bounds, relative_error_matrix
 from nnbcd_checks.mixed import Mixed
 from nnbcd_checks.objective import Gaps, gaps_of, gradient_error, objective, objective_error
 from nnbcd_checks.problem import Problem
-from nnbcd_checks.rounding import UNIT
-from nnbcd_checks.row import BlockRow, FeasibilityRow, Row, SubgradientRow, SweepRow
-from nnbcd_checks.states import larger, sizes_of, take_data, take_state, take_targets
+from nnbcd_checks.row import BlockRow, Row, SubgradientRow, SweepRow
+from nnbcd_checks.states import larger, made, sizes_of, take_data, take_state, take_targets
 from nnbcd_checks.subgradient import distance, element_norm, why_no_element
 from nnbcd_checks.targets import Targets
 
@@ -33,7 +34,8 @@ class Meter:
     """Holds the state before a sweep with its products, and measures the sweep to the next.
 
     ``x`` (n, d_0), ``y`` (n, d_N), ``weights`` (n,) of a weighted loss and states are of the
-    problem's dtype; ``start`` is the state after ``sweep`` sweeps.
+    problem's dtype; ``start`` is the state after ``sweep`` sweeps.  ``constant``: the tensors
+    that no block updates, of the run's first state; those of ``start`` where not given.
     """
 
     def __init__(
@@ -44,19 +46,37 @@ class Meter:
         start: Mapping[str, NDArray[Any]],
         sweep: int = 0,
         weights: NDArray[Any] | None = None,
+        constant: Mapping[str, Array] | None = None,
     ) -> None:
         self.problem, self.sweep = problem, sweep
         with judgeable(f"state {sweep}"):
             own_x, self._fixed, self._fixed_columns = take_data(problem, x)
             targets = Targets(problem.loss, *take_targets(problem, y, weights))
-            taken, norms, columns = take_state(problem, start, f"state {sweep}")
-            self._norms, self._columns = norms | self._fixed, columns | self._fixed_columns
+            taken, self._norms, self._columns = self._take(start, f"state {sweep}", constant)
             self._mixed = Mixed(problem, own_x, targets, taken)
             self._terms, self._terms_error = self._objective(gaps_of(self._mixed))
             lightest = float(targets.weights.min())
             self._constants = block_constants(problem, lightest)
             self._least = least_constant(problem, lightest)
             self._no_element = why_no_element(problem)
+
+    def _take(
+        self, state: Mapping[str, NDArray[Any]], where: str, constant: Mapping[str, Array] | None
+    ) -> tuple[dict[str, Array], dict[str, float], dict[str, Array]]:
+        """A state as it is judged, with norms: W of its factors, Z of no block that of the start.
+
+        Before that, as stored, the feasibility of both is measured.
+        """
+        taken, norms, columns = take_state(self.problem, state, where)
+        names = self.problem.constant_tensors
+        self.constant = {name: taken[name] for name in names} if constant is None else constant
+        self._outside = outside_of(self.problem, taken, {**taken, **self.constant})
+        weights, weight_norms, weight_columns = made(self.problem, taken, where)
+        return (
+            {**taken, **self.constant, **weights},
+            norms | self._fixed | weight_norms,
+            columns | self._fixed_columns | weight_columns,
+        )
 
     @property
     def terms(self) -> Mapping[str, float]:
@@ -74,21 +94,8 @@ class Meter:
         return norm(self._mixed.targets.y)
 
     def outside(self) -> tuple[float | None, ...]:
-        """Per layer, by how much the Z of its block is out of its set; ``None`` without one.
-
-        What the layers of a group share stands at the layer that names the block.
-        """
-        found: dict[str, float | None] = {}
-        for block, layers in self.problem.z_blocks.items():
-            states = [self._mixed.tensors(i) for i in layers]
-            compression = self.problem.layer(layers[0]).compression
-            found[block] = compression.outside(states, UNIT[self.problem.dtype])
-        return tuple(found.get(f"Z{i}") for i in range(1, self.problem.depth + 1))
-
-    def _excess_nonzeros(self, outside: Sequence[float | None]) -> tuple[int | None, ...]:
-        counted = [layer.compression.counts_entries for layer in self.problem.layers]
-        pairs = zip(outside, counted, strict=True)
-        return tuple(None if count is None or not ours else int(count) for count, ours in pairs)
+        """`outside_of` the last state."""
+        return self._outside
 
     def step(self, state: Mapping[str, NDArray[Any]]) -> Row:
         """Measure the sweep from the held state to ``state``, and hold that.
@@ -99,8 +106,7 @@ class Meter:
             return self._step(state)
 
     def _step(self, state: Mapping[str, NDArray[Any]]) -> Row:
-        new, norms, columns = take_state(self.problem, state, f"state {self.sweep + 1}")
-        norms, columns = norms | self._fixed, columns | self._fixed_columns
+        new, norms, columns = self._take(state, f"state {self.sweep + 1}", self.constant)
         old, self._norms = self._norms, norms
         sizes = larger(old, norms, self._columns, columns)
         self._columns = columns
@@ -118,7 +124,7 @@ class Meter:
             total=_total(judged, before, self._terms, before_error + self._terms_error),
             blocks=tuple(_block_row(figures) for figures in judged),
             subgradient=self._subgradient(bench, judged, gaps, (old, norms)),
-            feasibility=self._feasibility(gaps, norms),
+            feasibility=feasibility(self.problem, gaps, norms, self._outside),
         )
         self.sweep += 1
         if not math.isfinite(self._terms["total"]):
@@ -134,7 +140,8 @@ class Meter:
             judge_one = judge_v_out if i == self.problem.depth else judge_v
             return [judge_one(bench, i, new, self._constants[block])]
         if kind == "W":
-            return [judge_w(bench, i, new, self._constants[block])]
+            judge_w_or_b = judge_b if self.problem.layer(i).compression.makes_w else judge_w
+            return [judge_w_or_b(bench, i, new, self._constants[block])]
         if self.problem.layer(i).activation.linear:
             return [judge_u_linear(bench, i, new, self._constants[block])]
         return [judge_u(bench, i, new, self._constants[block])]
@@ -177,21 +184,6 @@ class Meter:
             membership_tolerance=allowed,
         )
 
-    def _feasibility(self, gaps: Gaps, norms: Mapping[str, float]) -> FeasibilityRow:
-        depth, outside = range(1, self.problem.depth + 1), self.outside()
-        return FeasibilityRow(
-            tuple(gaps.misfit[i] for i in depth),
-            tuple(gaps.linear[i] for i in depth),
-            tuple(gaps.apart.get(i) for i in depth),
-            tuple(_ratio(gaps.misfit[i], norms[f"V{i}"]) for i in depth),
-            tuple(_ratio(gaps.linear[i], norms[f"U{i}"]) for i in depth),
-            tuple(
-                _ratio(gaps.apart[i], norms[f"W{i}"]) if i in gaps.apart else None for i in depth
-            ),
-            self._excess_nonzeros(outside),
-            outside,
-        )
-
 
 @contextmanager
 def judgeable(where: str) -> Iterator[None]:
@@ -202,10 +194,6 @@ def judgeable(where: str) -> Iterator[None]:
         raise
     except (OverflowError, ValueError, np.linalg.LinAlgError) as error:
         raise TraceError(f"{where}: numbers too large to be judged ({error})") from error
-
-
-def _ratio(gap: float, size: float) -> float:
-    return gap / size if size > 0 and math.isfinite(gap / size) else 0.0
 
 
 def _block_row(figures: Judged) -> BlockRow:

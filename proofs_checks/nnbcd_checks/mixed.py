@@ -36,12 +36,12 @@ class Mixed:
         self.misfit_square: dict[int, float] = {}
         self.linear_square: dict[int, float] = {}
         self._cache: dict[str, Array] = {}
-        for i, layer in enumerate(problem.layers, 1):
+        for i in range(1, problem.depth + 1):
+            layer = problem.layer(i)
             self.shaped[i] = layer.activation.value(self.now[f"U{i}"])
             self._refresh_misfit(i)
             self._refresh_linear(i)
-            if layer.compressed:
-                self._refresh_apart(i)
+            self._refresh_apart(i)
 
     def v(self, i: int) -> Array:
         """``V_i`` (n, d_i), with ``V_0 = X``."""
@@ -74,14 +74,19 @@ class Mixed:
     def replace_w(self, i: int, weight: Array, bias: Array) -> LinearMisfit:
         """Put a new ``(W_i, b_i)`` in; what it does to ``E_i``."""
         self.now[f"W{i}"], self.now[f"b{i}"] = weight, bias
-        if self.problem.layer(i).compressed:
-            self._refresh_apart(i)
+        self._refresh_apart(i)
         return self._refresh_linear(i)
 
     def replace_z(self, i: int, tensors: Mapping[str, Array]) -> None:
         """Put a new ``Z_i``, or some new tensors of it, in."""
         self.now.update(tensors)
         self._refresh_apart(i)
+
+    def replace_factor(self, i: int, name: str, new: Array) -> LinearMisfit:
+        """Put a new factor of ``W_i = C(Z_i)`` in; what it does to ``E_i``."""
+        self.now[name] = new
+        self.now[f"W{i}"] = self.problem.layer(i).compression.value(self.tensors(i))
+        return self._refresh_linear(i)
 
     def _forget(self, *keys: str) -> None:
         for key in keys:
@@ -99,7 +104,8 @@ class Mixed:
 
     def _refresh_apart(self, i: int) -> None:
         compression = self.problem.layer(i).compression
-        self.apart[i] = self.now[f"W{i}"] - compression.value(self.tensors(i))
+        if compression.penalised:
+            self.apart[i] = self.now[f"W{i}"] - compression.value(self.tensors(i))
 
     # -- gradients of the smooth part -----------------------------------------------------------
 
@@ -107,8 +113,8 @@ class Mixed:
         """The gradient of L's smooth part in one tensor, as a list of (weight, array).
 
         For U of a layer with kinks: without the term ``gamma/2 ||V - s(U)||^2``; for V_N: without
-        the loss; for a Z that is a point of a set: in C, without the indicator.  Term by term
-        from the objective.
+        the loss; for a Z that is a point of a set: in C, without the indicator; for a W on a
+        support: on it, where W itself is 0 off it.  Term by term from the objective.
         """
         kind, i = block_kind(name)
         layer = self.problem.layer(i)
@@ -121,13 +127,21 @@ class Mixed:
             terms = [(weigh.rho, self._product_ev(i))]
             if weigh.mu:
                 terms.append((weigh.mu, self.now[name]))
-            if layer.compressed:
+            if layer.penalised:
                 terms.append((weigh.tau, self.apart[i]))
             return terms
         if kind == "b":
             return [(weigh.rho, self._column_sums(i)), (weigh.mu, self.now[name])]
-        suffix = name.removeprefix(f"Z{i}")
-        return [(-weigh.tau, layer.compression.pull_back(self.tensors(i), suffix, self.apart[i]))]
+        suffix, compression = name.removeprefix(f"Z{i}"), layer.compression
+        if compression.makes_w:
+            return [(1.0, compression.pull_back(self.tensors(i), suffix, self.slope(i)))]
+        return [(-weigh.tau, compression.pull_back(self.tensors(i), suffix, self.apart[i]))]
+
+    def slope(self, i: int) -> Array:
+        """The gradient of L in ``C = W_i`` where W is made of its factors (d, p)."""
+        weigh = self.problem.layer(i).penalties
+        found: Array = weigh.rho * self._product_ev(i) + weigh.mu * self.now[f"W{i}"]
+        return found
 
     def _above(self, i: int) -> list[Term]:
         """What the layer above adds to the gradient in ``V_i``."""
@@ -147,11 +161,14 @@ class Mixed:
         return [(-gamma, self._cache[key])]
 
     def _product_ev(self, i: int) -> Array:
+        """``E_i^T V_{i-1}``, where W may move."""
         key = f"ev{i}"
         if key not in self._cache:
             linear, v = self.linear[i], self.v(i - 1)
             out = empty(linear.shape[1], v.shape[1])
-            self._cache[key] = np.matmul(linear.T, v, out=out)
+            product = np.matmul(linear.T, v, out=out)
+            compression = self.problem.layer(i).compression
+            self._cache[key] = compression.confine(self.tensors(i), product)
         return self._cache[key]
 
     def _product_ew(self, i: int) -> Array:

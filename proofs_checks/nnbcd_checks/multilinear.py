@@ -37,6 +37,11 @@ class CanonicalPolyadic(Factored):
         """The terms, and the factors of each."""
         return self.rank + len(self.modes)
 
+    @property
+    def terms(self) -> int:
+        """The rank."""
+        return self.rank
+
     def check(self) -> None:
         """``modes`` make up W."""
         check_modes(self.matrix, self.modes)
@@ -106,6 +111,11 @@ class Tucker(Factored):
     def length(self) -> int:
         """The sum of the ranks: each mode adds a sum of that length."""
         return sum(self.ranks)
+
+    @property
+    def terms(self) -> int:
+        """The entries of the core."""
+        return math.prod(self.ranks)
 
     def check(self) -> None:
         """``modes`` make up W, and every rank is at most its mode."""

@@ -41,7 +41,7 @@ def objective(mixed: Mixed, gaps: Gaps, norms: Mapping[str, float]) -> dict[str,
         weigh = layer.penalties
         terms["gamma"] += weigh.gamma / 2 * gaps.misfit[i] ** 2
         terms["rho"] += weigh.rho / 2 * gaps.linear[i] ** 2
-        if layer.compressed:
+        if layer.penalised:
             terms["tau"] += weigh.tau / 2 * gaps.apart[i] ** 2
         terms["mu"] += weigh.mu / 2 * (norms[f"W{i}"] ** 2 + norms[f"b{i}"] ** 2)
     terms["total"] = sum(terms.values())
@@ -64,7 +64,7 @@ def objective_error(mixed: Mixed, gaps: Gaps, norms: Sizes, loss: float) -> floa
         total += weigh.gamma * _square_error(gaps.misfit[i], shaped, many)
         error = norms.prediction(problem, i)[1]
         total += weigh.rho * _square_error(gaps.linear[i], error, many)
-        if layer.compressed:
+        if layer.penalised:
             ranks = growth(layer.compression.length)
             error = ranks * norms(f"C{i}") + norms(f"W{i}")
             total += weigh.tau * _square_error(gaps.apart[i], error, many)
@@ -98,10 +98,13 @@ def gradient_error(mixed: Mixed, gaps: Gaps, sizes: Sizes) -> float:
         through += weigh.rho * many * (values + weight) * linear
         decay = 4 * weigh.mu * (weight + sizes(f"b{i}"))
         parts.append(misfit + through + decay)
-        if layer.compressed:
-            ranks = growth(layer.compression.length)
-            apart = ranks * sizes(f"C{i}") + weight
-            factors = [sizes(f"Z{i}{suffix}") for suffix in layer.compression.factors]
-            outer = 1 + math.prod(max(1.0, factor) for factor in factors)
-            parts.append(weigh.tau * outer * growth(mixed.apart[i].size) * apart)
+        factors = [sizes(f"Z{i}{suffix}") for suffix in layer.compression.factors]
+        outer = 1 + math.prod(max(1.0, factor) for factor in factors)
+        entries = growth(layer.inputs * layer.outputs)
+        if layer.penalised:
+            apart = growth(layer.compression.length) * sizes(f"C{i}") + weight
+            parts.append(weigh.tau * outer * entries * apart)
+        if layer.compression.makes_w:
+            slope = weigh.rho * values * (error + (many + entries) * linear)
+            parts.append(outer * (slope + (4 + entries) * weigh.mu * weight))
     return AUDIT_UNIT * math.hypot(*parts)

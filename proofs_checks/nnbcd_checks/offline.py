@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from threadpoolctl import ThreadpoolController
 
-from nnbcd_checks.arrays import norm
+from nnbcd_checks.arrays import Array, norm
 from nnbcd_checks.certificate import Certificate, Claim, certify, ranges
 from nnbcd_checks.claims import Place
 from nnbcd_checks.compare import Difference, differences, inconsistencies, term_differences
@@ -41,6 +41,7 @@ class _Audit:
     found: list[Difference] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
     _meter: Meter | None = None
+    _constant: Mapping[str, Array] | None = None  # what no block updates, of the first state read
 
     def go(self, progress: Progress | None) -> Certificate:
         run = self.run
@@ -77,7 +78,9 @@ class _Audit:
 
     def _meter_at(self, k: int) -> Meter:
         x, y, weights = self.run.data
-        return Meter(self.run.problem, x, y, self.run.load(k), k, weights)
+        meter = Meter(self.run.problem, x, y, self.run.load(k), k, weights, self._constant)
+        self._constant = meter.constant
+        return meter
 
     def _recompute(self, verdicts: Verdicts, k: int, recorded: Row | None) -> Row:
         if self._meter is None or self._meter.sweep != k - 1:

@@ -43,6 +43,11 @@ class Layer:
         """Whether the layer has a block ``Z``."""
         return self.compression.compressed
 
+    @property
+    def penalised(self) -> bool:
+        """Whether the objective holds ``tau/2 ||W - C(Z)||^2``."""
+        return self.compression.penalised
+
     def to_json(self) -> dict[str, Any]:
         """The layer as ``problem.json`` holds it."""
         return {
@@ -115,23 +120,41 @@ class Problem:
         return found
 
     @cached_property
-    def z_blocks(self) -> dict[str, tuple[int, ...]]:
-        """The Z blocks, by name, with the layers whose Z each holds; named by the lowest."""
+    def z_groups(self) -> tuple[tuple[int, ...], ...]:
+        """The layers that share a Z, ascending; of every layer that has one, block or not."""
         groups: dict[object, list[int]] = {}
         for i, layer in enumerate(self.layers, 1):
-            if layer.compressed:
+            if layer.compression.tensors:
                 groups.setdefault(layer.compression.shares or i, []).append(i)
-        return {f"Z{members[0]}": tuple(members) for members in groups.values()}
+        return tuple(tuple(members) for members in groups.values())
+
+    @cached_property
+    def z_blocks(self) -> dict[str, tuple[int, ...]]:
+        """The Z blocks, by name, with the layers whose Z each holds; named by the lowest."""
+        groups = [members for members in self.z_groups if self.layer(members[0]).compressed]
+        return {f"Z{members[0]}": members for members in groups}
+
+    @cached_property
+    def constant_tensors(self) -> tuple[str, ...]:
+        """The tensors that no block updates."""
+        return tuple(
+            f"Z{i}{suffix}"
+            for i, layer in enumerate(self.layers, 1)
+            if not layer.compressed
+            for suffix in layer.compression.tensors
+        )
 
     @cached_property
     def blocks(self) -> dict[str, str]:
-        """The block in which each tensor, and each variable of a Z, is updated."""
+        """The block in which each tensor, and each variable of a Z, changes."""
         found = {f"{name}{i}": f"{name}{i}" for i in range(1, self.depth + 1) for name in "VUW"}
         found |= {f"b{i}": f"W{i}" for i in range(1, self.depth + 1)}
         for block, members in self.z_blocks.items():
             for i in members:
                 for suffix in self.layer(i).compression.variables:
                     found[f"Z{i}{suffix}"] = block
+                if self.layer(i).compression.makes_w:
+                    found[f"W{i}"] = block
         return found
 
 

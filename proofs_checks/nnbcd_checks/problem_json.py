@@ -80,8 +80,11 @@ def _check_layer(problem: Problem, i: int) -> None:
             raise _fail(i, f"penalties.{key}", value, "a finite number")
     tau, alpha_z = layer.penalties.tau, layer.penalties.alpha_z
     if not layer.compressed and (tau or alpha_z):
-        raise _fail(i, "penalties", {"tau": tau, "alpha_z": alpha_z}, "0 without compression")
-    if layer.compressed and not tau > 0:
+        allowed = "0 without compression, or on a fixed support"
+        raise _fail(i, "penalties", {"tau": tau, "alpha_z": alpha_z}, allowed)
+    if layer.compression.makes_w and tau:
+        raise _fail(i, "penalties.tau", tau, "0 where W is made of its factors")
+    if layer.penalised and not tau > 0:
         raise _fail(i, "penalties.tau", tau, "> 0 where the layer is compressed")
 
 

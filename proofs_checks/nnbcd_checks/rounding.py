@@ -23,6 +23,16 @@ def iterate_unit(dtype: str) -> float:
     return UNIT[dtype] + AUDIT_UNIT
 
 
+def smallest(unit: float) -> float:
+    """The smallest normal number of the dtype with that unit roundoff."""
+    return next(SMALLEST[dtype] for dtype, roundoff in UNIT.items() if roundoff == unit)
+
+
+def positive(curvature: float) -> float:
+    """A largest curvature to divide by: where it is 0, so is every residual."""
+    return max(curvature, SMALLEST["float64"])
+
+
 def kink_band(dtype: str) -> float:
     """Relative to a break, how far from it an iterate may be that was put on it.
 

@@ -131,7 +131,9 @@ def value_tolerance(
     """
     unit, activation = bench.unit, bench.problem.layer(i).activation
     rows, columns = np.divmod(at, bench.problem.layer(i).outputs)
-    weight, bias = bench.mixed.now[f"W{i}"], bench.mixed.now[f"b{i}"]
+    compression, tensors = bench.problem.layer(i).compression, bench.mixed.tensors(i)
+    weight = compression.weight_size(tensors, bench.mixed.now[f"W{i}"])
+    bias = bench.mixed.now[f"b{i}"]
     product = np.linalg.norm(bench.mixed.v(i - 1)[rows], axis=1)
     product = product * np.linalg.norm(weight[columns], axis=1)
     shift = growth(weight.shape[1]) * product + 4 * (np.abs(bias[columns]) + np.abs(entries.w))

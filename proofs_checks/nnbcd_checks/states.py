@@ -58,7 +58,8 @@ def take_state(
 
     Norms are Frobenius, by the tensors' names, and more where a bound needs it: ``C{i}`` bounds
     ||C(Z_i)|| by the product of Z_i's norms; for V and W ``spectral V{i}`` bounds the spectral
-    norm.  Third, the column norms of V and W.
+    norm.  Third, the column norms of V and W.  A W that is made of factors is as stored; what
+    stands for it is `made`'s.
     """
     shapes = problem.shapes()
     missing, unknown = sorted(shapes.keys() - state.keys()), sorted(state.keys() - shapes.keys())
@@ -81,10 +82,33 @@ def take_state(
     return taken, norms | _compressed_norms(problem, norms), columns
 
 
+def made(
+    problem: Problem, taken: Mapping[str, Array], where: str
+) -> tuple[dict[str, Array], dict[str, float], dict[str, Array]]:
+    """``W_i = C(Z_i)`` of every layer where W is made of its factors, and norms as `take_state`'s.
+
+    ``size W{i}`` and the column norms are those of the magnitudes that roundings are relative to,
+    as C may be far smaller than the products it sums up.
+    """
+    found: dict[str, Array] = {}
+    norms: dict[str, float] = {}
+    columns: dict[str, Array] = {}
+    for i, layer in enumerate(problem.layers, 1):
+        if layer.compression.makes_w:
+            tensors = [taken[f"Z{i}{suffix}"] for suffix in layer.compression.tensors]
+            copied = copy_matrix(layer.compression.value(tensors))
+            size = copy_matrix(layer.compression.weight_size(tensors, copied.value))
+            name = f"W{i}"
+            found[name], norms[name], columns[name] = copied.value, copied.norm, size.columns
+            norms |= {f"spectral {name}": copied.spectral, f"size {name}": size.norm}
+            check_norm(size.value, size.norm, f"C(Z{i})", where)
+    return found, norms, columns
+
+
 def _compressed_norms(problem: Problem, norms: Mapping[str, float]) -> dict[str, float]:
     found: dict[str, float] = {}
     for i, layer in enumerate(problem.layers, 1):
-        if layer.compressed:
+        if layer.compression.tensors:
             tensors = [norms[f"Z{i}{suffix}"] for suffix in layer.compression.tensors]
             found[f"C{i}"] = math.prod(tensors)
     return found
@@ -157,9 +181,13 @@ def larger(
 
 def sizes_of(norms: Mapping[str, float], columns: Columns) -> Sizes:
     """Norms, with ``column V{i}`` the largest column norm, and ``product {i}`` a bound of the
-    Frobenius norm of ``|V_{i-1}| |W_i|^T``: the sum of its rank-one terms' norms.
+    Frobenius norm of ``|V_{i-1}| |W_i|^T``: the sum of its rank-one terms' norms.  A W that is
+    made of factors counts by its magnitude.
     """
-    found = dict(norms) | {f"column {name}": float(part.max()) for name, part in columns.items()}
+    magnitudes = {name[5:]: norms[name] for name in norms if name.startswith("size ")}
+    found = {**norms, **magnitudes} | {
+        f"column {name}": float(part.max()) for name, part in columns.items()
+    }
     for name, part in columns.items():
         if name[0] == "W":
             i = int(name[1:])

@@ -59,7 +59,9 @@ def distance(mixed: Mixed) -> float:
     """``dist(0, dL)`` at the end of the sweep: over all tensors, and the Z of each block."""
     problem = mixed.problem
     parts = [
-        _distance(mixed, f"{letter}{i}") for i in range(1, problem.depth + 1) for letter in "VUWb"
+        _distance(mixed, f"{letter}{i}")
+        for i, layer in enumerate(problem.layers, 1)
+        for letter in ("VUb" if layer.compression.makes_w else "VUWb")
     ]
     for layers in problem.z_blocks.values():
         parts.append(problem.layer(layers[0]).compression.distance(mixed, layers))

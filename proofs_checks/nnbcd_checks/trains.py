@@ -59,6 +59,11 @@ class Train(Factored):
         """The sum of the ranks: each core adds a sum of that length."""
         return sum(self.inner_ranks)
 
+    @property
+    def terms(self) -> int:
+        """One for every choice of an index between any two cores."""
+        return math.prod(self.inner_ranks)
+
     def check(self) -> None:
         """There is a rank between any two cores, and each is attainable."""
         modes, ranks = [math.prod(m) for m in self.core_modes], self.inner_ranks

@@ -84,7 +84,7 @@ class Verdicts:
 
     def _feasibility(self, sweep: int, outside: Sequence[float | None]) -> None:
         for i, over in enumerate(outside, 1):
-            block = f"Z{i}" if over else None
+            block = f"{self.problem.layer(i).compression.keeper}{i}" if over else None
             self._check("feasibility", float(over or 0), 0.0, 0.0, Place(sweep, block))
 
     def _block(self, row: Row, block: BlockRow) -> None:

@@ -26,6 +26,8 @@ FAULTS = (
     "weak_prox_u",  # rho where rho + alpha belongs
     "no_alpha_v",  # V_N without its prox
     "margin",  # hinge margins off by 1e-3
+    "mirrored",  # squared_hinge with the sides of its targets exchanged
+    "two_sided",  # squared_hinge that pulls from both sides
     "rescaled",  # shares of crammer_singer scaled to sum 1 instead of projected
     "delta",  # twice huber's delta
     "unweighted",  # sample weights ignored
@@ -135,6 +137,12 @@ def best_v(loss, y, target, stiff, weights, fault=None):
         d = loss["delta"] * (2 if fault == "delta" else 1)
         v = (y + c * target) / (1 + c)
         v = np.where(np.abs(v - y) <= d, v, target - d / c * np.sign(target - y))
+    elif kind == "squared_hinge":
+        if fault == "mirrored":
+            y = 1 - y
+        pulled = (y + c * target) / (1 + c)  # the best where the hinge is not 0
+        short = np.where(y == 1, target < 1, target > 0)
+        v = np.where(short | (fault == "two_sided"), pulled, target)
     elif kind == "binary_hinge":
         kinked = np.where(y * target + 1 / c <= edge, target + y / c, edge * y)
         v = np.where(y * target >= edge, target, kinked)
@@ -277,6 +285,7 @@ LOSSES = (
     {"kind": "weston_watkins"},
     {"kind": "crammer_singer"},
     {"kind": "cross_entropy"},
+    {"kind": "squared_hinge"},
 )
 ONE_HOT = ("weston_watkins", "crammer_singer", "cross_entropy")
 SIGNS = ("binary_hinge", "logistic")
@@ -301,6 +310,8 @@ def random_case(rng, activation, loss, *, dtype="float64", weighted=False, depth
         y = np.eye(widths[-1])[rng.integers(0, widths[-1], n)].astype(dtype)
     if loss["kind"] in SIGNS:
         y = rng.choice([-1.0, 1.0], y.shape).astype(dtype)
+    if loss["kind"] == "squared_hinge":
+        y = rng.integers(0, 2, y.shape).astype(dtype)
     weights = (10 ** rng.uniform(-1, 1, n)).astype(dtype) if weighted else None
     return problem, x, y, weights, start
 

@@ -252,4 +252,4 @@ def test_what_is_read_is_what_is_written():
 def test_the_schema_knows_the_registry():
     kinds = load_schema("problem")["$defs"]["compression"]["properties"]["kind"]["enum"]
     assert set(kinds) == set(COMPRESSIONS)
-    assert set(KINDS) | {"none", "tt_svd"} == set(COMPRESSIONS)
+    assert set(KINDS) | {"none", "tt_svd", "support"} == set(COMPRESSIONS)

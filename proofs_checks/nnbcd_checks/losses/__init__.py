@@ -12,6 +12,7 @@ from nnbcd_checks.losses.huber import Huber
 from nnbcd_checks.losses.logistic import Logistic
 from nnbcd_checks.losses.protocol import Loss
 from nnbcd_checks.losses.squared import Squared
+from nnbcd_checks.losses.squared_hinge import SquaredHinge
 from nnbcd_checks.losses.weston_watkins import WestonWatkins
 
 __all__ = ["LOSSES", "Loss", "read_loss"]
@@ -24,6 +25,7 @@ LOSSES: Mapping[str, Callable[[Mapping[str, Any]], Loss]] = {
     "weston_watkins": WestonWatkins,
     "crammer_singer": CrammerSinger,
     "cross_entropy": CrossEntropy,
+    "squared_hinge": SquaredHinge,
 }
 
 

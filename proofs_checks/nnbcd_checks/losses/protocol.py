@@ -135,6 +135,11 @@ def check_signs(y: Array) -> None:
     _check_rows(y, np.abs(y) == 1, "-1 or 1 in every entry")
 
 
+def check_zeros_and_ones(y: Array) -> None:
+    """Raise `ValueError` unless every entry is 0 or 1."""
+    _check_rows(y, (y == 0) | (y == 1), "0 or 1 in every entry")
+
+
 def check_one_hot(y: Array) -> None:
     """Raise `ValueError` unless every row is one 1 among at least one 0."""
     if y.shape[1] < 2:
