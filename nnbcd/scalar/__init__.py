@@ -3,12 +3,14 @@
 Run with torch operations they are the solver; run with symbols they are the statement to be proved.
 """
 
-<<<<<<< HEAD
 from nnbcd.scalar.code import nearest_code, nearest_scale
-from nnbcd.scalar.margins import hinge_prox, huber_prox, logistic_prox, squared_prox
-=======
-from nnbcd.scalar.margins import hinge_prox, huber_prox, logistic_prox, squared_hinge_prox
->>>>>>> solver7
+from nnbcd.scalar.margins import (
+    hinge_prox,
+    huber_prox,
+    logistic_prox,
+    squared_hinge_prox,
+    squared_prox,
+)
 from nnbcd.scalar.ops import Ops, RealOps
 from nnbcd.scalar.piecewise import Piece, piecewise_prox, weighted_mean
 from nnbcd.scalar.tanh import sigmoid_prox, tanh_certificate, tanh_prox
@@ -24,11 +26,8 @@ __all__ = [
     "nearest_scale",
     "piecewise_prox",
     "sigmoid_prox",
-<<<<<<< HEAD
-    "squared_prox",
-=======
     "squared_hinge_prox",
->>>>>>> solver7
+    "squared_prox",
     "tanh_certificate",
     "tanh_prox",
     "weighted_mean",
