@@ -15,7 +15,7 @@ from nnbcd_spec.vectors import plans, text
 from nnbcd_spec.vectors.answer import answer
 from nnbcd_spec.vectors.case import Case
 from nnbcd_spec.vectors.encode import number
-from nnbcd_spec.vectors.files import _first_line, require_refused
+from nnbcd_spec.vectors.files import NO_BLOCK, _first_line, require_refused
 from nnbcd_spec.vectors.notes import FLAGS
 
 FOLDER = Path(__file__).parents[2] / "proofs_checks" / "nnbcd_checks" / "vectors"
@@ -32,7 +32,7 @@ def test_every_member_has_a_plan():
     names = {p.name for p in plans()}
     assert {f"update_u-{kind}" for kind in ACTIVATIONS} <= names
     assert {f"update_v_out-{kind}" for kind in LOSSES} <= names
-    assert {f"update_z-{kind}" for kind in COMPRESSIONS if kind != "none"} <= names
+    assert {f"update_z-{kind}" for kind in COMPRESSIONS if kind not in NO_BLOCK} <= names
     assert {r.flag for p in plans() for r in p.recipes} <= set(FLAGS)
 
 

@@ -19,6 +19,8 @@ from nnbcd_spec.vectors.draw import Draw
 from nnbcd_spec.vectors.notes import FLAGS
 from nnbcd_spec.vectors.recipe import Plan, Recipe
 
+NO_BLOCK = ("none", "support")
+"""Kinds without a Z block."""
 SCHEMA, VERSION = "nnbcd-vectors", 1
 SUMS = "SHA256SUMS"
 PATIENCE = 400
@@ -26,12 +28,12 @@ PATIENCE = 400
 
 
 def plans() -> list[Plan]:
-    """Every file's plan, in the order of the registries; ``none`` has no Z block."""
+    """Every file's plan, in the order of the registries."""
     return [
         *plain.plans(),
         *map(outputs.plan, LOSSES),
         *map(activated.plan, ACTIVATIONS),
-        *(compress.plan(kind) for kind in COMPRESSIONS if kind != "none"),
+        *(compress.plan(kind) for kind in COMPRESSIONS if kind not in NO_BLOCK),
     ]
 
 

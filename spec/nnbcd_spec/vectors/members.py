@@ -78,6 +78,7 @@ def _loss(kind: str, **data: Any) -> tuple[Obj, ...]:
 LOSS_SAMPLES: Mapping[str, Samples] = {
     **{kind: Samples(_loss(kind)) for kind in (
         "squared", "binary_hinge", "logistic", "weston_watkins", "crammer_singer", "cross_entropy",
+        "squared_hinge",
     )},
     "huber": Samples(
         (*_loss("huber", delta=1), *_loss("huber", delta=Fraction(1, 4))),

@@ -20,6 +20,14 @@ MOODS = ("plain", "tiny", "huge", "wide", "width_one", "one_sample", "prox_zero"
          "penalties_apart")  # fmt: skip
 
 
+WRONG: dict[Any, tuple[str, tuple[Any, ...]]] = {
+    "signs": ("entries must be -1 or 1", (0, 2, Fraction(1, 2))),
+    "one-hot": ("rows must hold a single 1", (-1, 2, Fraction(1, 2))),
+    "zero-one": ("entries must be 0 or 1", (-1, 2, Fraction(1, 2))),
+}
+"""By the domain of targets: its rule, and entries outside it."""
+
+
 def plan(kind: str) -> Plan:
     """The plan of one loss."""
     samples = LOSS_SAMPLES[kind]
@@ -56,6 +64,8 @@ def targets(draw: Draw, rule: Any, size: tuple[int, int], scale: Any) -> Array:
     """Targets in the domain of a loss."""
     if rule == "signs":
         return np.array([[draw.choice((-1, 1)) for _ in range(size[1])] for _ in range(size[0])])
+    if rule == "zero-one":
+        return np.array([[draw.whole(0, 1) for _ in range(size[1])] for _ in range(size[0])])
     if rule == "one-hot":
         return np.eye(size[1], dtype=int)[[draw.whole(0, size[1] - 1) for _ in range(size[0])]]
     return draw.array(*size, scale=scale)
@@ -64,10 +74,9 @@ def targets(draw: Draw, rule: Any, size: tuple[int, int], scale: Any) -> Array:
 def bad_targets(kind: str, base: Make) -> list[Recipe]:
     """Targets outside the loss's domain."""
     rule = LOSSES[kind].facts.targets
-    if rule not in {"signs", "one-hot"}:
+    if rule not in WRONG:
         return []
-    why = "entries must be -1 or 1" if rule == "signs" else "rows must hold a single 1"
-    entries = (0, 2, Fraction(1, 2)) if rule == "signs" else (-1, 2, Fraction(1, 2))
+    why, entries = WRONG[rule]
 
     def recipe(entry: Any) -> Recipe:
         def make(draw: Draw) -> Case:
