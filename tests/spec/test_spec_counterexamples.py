@@ -13,7 +13,7 @@ from nnbcd_spec import blocks
 from nnbcd_spec.activations import Relu
 from nnbcd_spec.compressions import Prune, TensorTrainSVD
 from nnbcd_spec.compressions.tt_svd import tt_svd
-from nnbcd_spec.exact import exact, to_fraction
+from nnbcd_spec.exact import exact, fractions, to_fraction
 from nnbcd_spec.losses import Squared
 from nnbcd_spec.objective import STANDARD
 from nnbcd_spec.quadratic import minimise
@@ -62,7 +62,7 @@ def test_tt_svd_in_the_sweep_raises_the_objective_without_bias() -> None:
         )
         return share + STANDARD.step(w, old, 1)
 
-    (w,) = minimise(weights_only, old)
+    w = fractions(*minimise(weights_only, old))
     assert np.array_equal(w, W1)
     z = blocks.update_z(Z0, w, compression=START, tau=1, alpha_z=1)
     assert no_bias_total(W0, Z0) == Fraction(31, 10)

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 from nnbcd_checks.proofs.forms import Mutant, changed
+from nnbcd_checks.proofs.penalties import unknowns
 from nnbcd_checks.proofs.tensors import Joined, Matrix, Torch, Vector, ones
 from nnbcd_checks.proofs.words import Trace, Words, identity, inner, letter, square
 
@@ -76,15 +77,9 @@ def shipped_text(file: str) -> str:
     return "\n\n".join(ast.get_source_segment(text, found[name]) or "" for name in names)
 
 
+PENALTIES = "gamma rho tau alpha alpha_z mu"
 Found = tuple[str, str, bool]
 """An equation: its name, its words, and whether both sides are equal."""
-
-
-def _field() -> tuple[Any, ...]:
-    from sympy import QQ
-    from sympy.polys.fields import field
-
-    return tuple(field("gamma rho tau alpha alpha_z mu", QQ)[1:])
 
 
 def _like(name: str, words: Words) -> Words:
@@ -100,7 +95,7 @@ def _same(left: Trace | Words, right: Trace | Words) -> bool:
 
 
 def _hidden_v(mutant: Mutant | None) -> Iterator[Found]:
-    gamma, rho, *_ = _field()
+    gamma, rho, *_ = unknowns(PENALTIES)
     s, u, w = letter("S_U", "n", "p"), letter("U", "n", "d"), letter("W", "d", "p")
     b, v0 = letter("b", "d", "1"), letter("V0", "n", "p")
     run = Updates("blocks", mutant)
@@ -130,7 +125,7 @@ def _hidden_v(mutant: Mutant | None) -> Iterator[Found]:
 
 
 def _last_u(mutant: Mutant | None) -> Iterator[Found]:
-    gamma, rho, *_ = _field()
+    gamma, rho, *_ = unknowns(PENALTIES)
     v, pre, step = (letter(name, "n", "d") for name in ("V", "P", "D"))
     u = Updates("blocks", mutant).update_u_out(Matrix(v), Matrix(pre), gamma=gamma, rho=rho).words
 
@@ -155,7 +150,7 @@ def _joint_w(mutant: Mutant | None) -> Iterator[Found]:
 
 
 def _weights(mutant: Mutant | None, tag: str, *, compressed: bool, ready: bool) -> Iterator[Found]:
-    _, rho, tau, alpha, _, mu = _field()
+    _, rho, tau, alpha, _, mu = unknowns(PENALTIES)
     u, v, w0 = letter("U", "n", "d"), letter("V", "n", "p"), letter("W0", "d", "p")
     b0, c = letter("b0", "d", "1"), letter("C", "d", "p")
     run = Updates("blocks", mutant)
@@ -206,7 +201,7 @@ def _weights(mutant: Mutant | None, tag: str, *, compressed: bool, ready: bool) 
 
 
 def _set_z(mutant: Mutant | None) -> Iterator[Found]:
-    _, _, tau, _, alpha_z, _ = _field()
+    _, _, tau, _, alpha_z, _ = unknowns(PENALTIES)
     w, z0, z = (letter(name, "d", "p") for name in ("W", "Z0", "Z"))
     run = Updates("sets", mutant)
     m = run.anchor(Matrix(z0), Matrix(w), tau=tau, alpha_z=alpha_z).words
@@ -224,7 +219,7 @@ def _set_z(mutant: Mutant | None) -> Iterator[Found]:
 
 
 def _core(mutant: Mutant | None) -> Iterator[Found]:
-    _, _, tau, _, alpha_z, _ = _field()
+    _, _, tau, _, alpha_z, _ = unknowns(PENALTIES)
     w = letter("W", "m", "k")
     cores = letter("G1", "m", "q"), letter("G2", "q", "r"), letter("G3", "r", "k")
     run = Updates("train", mutant)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nnbcd_checks.proofs.penalties import unknowns
 from nnbcd_checks.proofs.tensors import ones
 from nnbcd_checks.proofs.words import (
     Trace,
@@ -21,6 +22,7 @@ from nnbcd_checks.proofs.words import (
     square,
 )
 
+PENALTIES = "gamma rho tau alpha mu"
 Found = tuple[str, str, bool]
 
 
@@ -40,13 +42,6 @@ def _flipped(word: Word) -> Word:
     return tuple((name, not turned) for name, turned in reversed(word))
 
 
-def _numbers() -> tuple[Any, ...]:
-    from sympy import QQ
-    from sympy.polys.fields import field
-
-    return tuple(field("gamma rho tau alpha mu", QQ)[1:])
-
-
 def _zero(a: Any) -> bool:
     return bool(a.zero)
 
@@ -56,7 +51,7 @@ def _zero(a: Any) -> bool:
 
 def universal() -> Iterator[Found]:
     """The decrease of a quadratic block from its step and its residual."""
-    *_, alpha, _ = _numbers()
+    *_, alpha, _ = unknowns(PENALTIES)
     h = letter("H", "p", "p", symmetric=True)
     c, p0, p1 = letter("c", "p", "1"), letter("P0", "p", "1"), letter("P1", "p", "1")
     step = p1 - p0
@@ -75,7 +70,7 @@ def universal() -> Iterator[Found]:
 
 def residual_layers() -> Iterator[Found]:
     """V where the next layer, or its own activation, has a skip connection."""
-    gamma, rho, *_ = _numbers()
+    gamma, rho, *_ = unknowns(PENALTIES)
     s, u, w = letter("S_U", "n", "p"), letter("U", "n", "p"), letter("W", "p", "p")
     b, v0, v1 = letter("b", "p", "1"), letter("V0", "n", "p"), letter("V1", "n", "p")
     t = letter("T", "n", "p")  # V_{i+1} - s(U_{i+1})
@@ -119,7 +114,7 @@ def element() -> Iterator[Found]:
     Order V_i, U_i, (W_i, b_i), Z_i from the last layer down: what is updated after a block, and
     met by its gradient, is V_{i-1} and, for U_i, (W_i, b_i).
     """
-    gamma, rho, tau, _, mu = _numbers()
+    gamma, rho, tau, _, mu = unknowns(PENALTIES)
     u, c0, c1 = letter("U", "n", "d"), letter("C0", "d", "p"), letter("C1", "d", "p")
     w0, w1 = letter("W0", "d", "p"), letter("W1", "d", "p")
     b0, b1 = letter("b0", "d", "1"), letter("b1", "d", "1")
