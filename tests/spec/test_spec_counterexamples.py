@@ -49,7 +49,7 @@ def no_bias_total(w: Any, z: Any) -> Any:
         target=exact(START.expand(z, (2, 4)), "target"), loss=Squared(),
         gamma=1, rho=1, tau=1, mu=0,
     )  # fmt: skip
-    return sum(terms.values())
+    return to_fraction(sum(terms.values()))
 
 
 def test_tt_svd_in_the_sweep_raises_the_objective_without_bias() -> None:

@@ -33,6 +33,9 @@ class Piece:
 
     def holds(self, u: Any) -> bool:
         """Whether ``u`` lies on the piece, its ends included."""
+        # What SymPy's rationals are made of depends on what is installed, and need not compare
+        # with a Fraction.
+        u = rational(u)
         return (self.low is None or u >= self.low) and (self.high is None or u <= self.high)
 
     def clip(self, u: Any) -> Any:
