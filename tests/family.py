@@ -28,6 +28,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     "weston_watkins": {},
     "crammer_singer": {},
     "cross_entropy": {},
+    "squared_hinge": {},
 }
 SIGNS = ("binary_hinge", "logistic")
 ONE_HOT = ("weston_watkins", "crammer_singer", "cross_entropy")
@@ -36,7 +37,7 @@ COMPRESSIONS = (
     "none", "prune", "nm", "rows", "columns", "blocks", "low_rank", "shared_prune", "grid",
     "tt", "tt_matrix", "cp", "tucker",
 )  # fmt: skip
-"""All but ``tt_svd``, which no theorem covers."""
+"""All but ``tt_svd``, which no theorem covers, and ``support``, which has no Z block."""
 
 
 def activation(kind: str) -> dict[str, Any]:
@@ -53,6 +54,8 @@ def targets(kind: str, rng: np.random.Generator, n: int, d: int) -> np.ndarray:
     """Random targets (n, d) that the loss allows, float64."""
     if kind in SIGNS:
         return rng.choice([-1.0, 1.0], size=(n, d))
+    if kind == "squared_hinge":
+        return rng.choice([0.0, 1.0], size=(n, d))
     if kind in ONE_HOT:
         return np.eye(d)[rng.integers(0, d, n)]
     return rng.normal(size=(n, d))

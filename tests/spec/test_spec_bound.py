@@ -292,7 +292,7 @@ def test_an_empty_support_leaves_the_bias() -> None:
 
 @pytest.mark.parametrize("mask", [[[2, 0]], [[Fraction(1, 2), 1]], [[-1, 1]]])
 def test_a_support_that_is_none_is_refused(mask: Any) -> None:
-    with pytest.raises(ValueError, match="support: given .*; allowed: entries 0 and 1"):
+    with pytest.raises(ValueError, match=r"support: given .*; allowed: entries 0 and 1"):
         blocks.update_supported_w([[0, 0]], [0], [[1]], [[1, 1]], mask, rho=1, alpha=1, mu=0)
 
 

@@ -45,6 +45,10 @@ SYMBOLIC = {
         "huber", "The step of Huber's loss is the only global minimiser.", "real", SMT,
         ("m > 0", "delta > 0"), covers=("huber",),
     ),
+    "onesided": Record(
+        "onesided", "The step of the one-sided squared hinge is the only global minimiser.", "real",
+        SMT, ("m > 0", "y = 0 or 1"), covers=("squared_hinge",),
+    ),
     "code": Record(
         "code",
         "A code is a whole number of the range, and none of the range is nearer to the entry in "
@@ -141,6 +145,13 @@ UNPROVED = (
         "float64", "brute force on small cases, exact vectors", status="tested-only",
     ),
     Record(
+        "bound-equations",
+        "The shipped equations of weights on a support, of the bias beside factors and of factors "
+        "fitted directly are those of their blocks.",
+        "float64", "gradients at the answers, lockstep with the specification",
+        status="tested-only",
+    ),
+    Record(
         "factors",
         "The equations of CP, Tucker and tensor-train-matrix factors are those of their products.",
         "float64", "against the specification, exact vectors", status="tested-only",
@@ -204,8 +215,8 @@ COMPOSED = (
         "loss-step",
         "The steps of V_N are minimisers (up to rounding where recorded) and lower the objective "
         "by at least alpha + gamma/2 times their squared step.",
-        "squared", "hinge", "huber", "logistic-step", "cross-entropy-step", "weston-watkins-step",
-        "crammer-singer-step", "coq/loss_step_decrease", "coq/convex_step_decrease",
+        "squared", "hinge", "huber", "onesided", "logistic-step", "cross-entropy-step",
+        "weston-watkins-step", "crammer-singer-step", "coq/loss_step_decrease", "coq/convex_step_decrease",
     ),
     _composed(
         "v-block",
@@ -246,6 +257,13 @@ COMPOSED = (
         "CP, Tucker and tensor-train matrices: each factor's decrease is at least alpha_z times "
         "its squared step.",
         "universal", "factors", "coq/factor_step", covers=("tt_matrix", "cp", "tucker"),
+    ),
+    _composed(
+        "bound-block",
+        "Weights on a fixed support, and layers whose weights are made of factors: the solution is "
+        "the minimiser, the decrease at least alpha + mu/2, or alpha_z for a factor, times the "
+        "squared step.",
+        "universal", "bound-equations", "coq/least_squares_exact", covers=("support",),
     ),
 )  # fmt: skip
 """The blocks, from the claims above; the runner puts what Coq proved before them."""

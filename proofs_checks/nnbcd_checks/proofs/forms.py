@@ -47,12 +47,13 @@ class Forms:
         self.nearest_scale = found["nearest_scale"]
         self.hinge_prox, self.huber_prox = found["hinge_prox"], found["huber_prox"]
         self.squared_prox = found["squared_prox"]
+        self.squared_hinge_prox = found["squared_hinge_prox"]
 
 
 def _own(names: Mapping[str, Any]) -> dict[str, Any]:
     wanted = (
         "choose", "_candidate", "Piece", "piecewise_prox", "weighted_mean", "nearest_code",
-        "nearest_scale", "hinge_prox", "huber_prox", "squared_prox",
+        "nearest_scale", "hinge_prox", "huber_prox", "squared_prox", "squared_hinge_prox",
     )  # fmt: skip
     return {name: names[name] for name in wanted if names.get(name) is not None}
 

@@ -284,6 +284,13 @@ def _losses() -> Iterator[Statement]:
             "by m/2 times the squared distance",
             _hinge(sign),
         )
+    for y in (0, 1):
+        yield (
+            f"onesided-{y}",
+            f"the step minimises the squared hinge of target {y} plus m/2 (v - a)^2, by m/2 times "
+            "the squared distance",
+            _one_sided(y),
+        )
     sides = {"middle": 0, "right": 1, "left": -1}
     for start, place in sides.items():
         yield (
@@ -308,6 +315,20 @@ def _hinge(sign: int) -> Build:
         def cost(z: Any) -> Any:
             loss = session.ops.maximum(1 - sign * z, 0)
             return 2 * loss + m * ((z - a) * (z - a))
+
+        return m > 0, cost(best) + m * ((v - best) * (v - best)) <= cost(v)
+
+    return build
+
+
+def _one_sided(y: int) -> Build:
+    def build(forms: Forms, session: Session) -> tuple[Any, Any]:
+        a, m, v = (session.real(n) for n in ("a", "m", "v"))
+        best = forms.squared_hinge_prox(a, session.term(y), m, ops=session.ops)
+
+        def cost(z: Any) -> Any:
+            short = session.ops.maximum(1 - z if y else z, 0)
+            return short * short + m * ((z - a) * (z - a))
 
         return m > 0, cost(best) + m * ((v - best) * (v - best)) <= cost(v)
 
