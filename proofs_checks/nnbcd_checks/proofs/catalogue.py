@@ -216,7 +216,8 @@ COMPOSED = (
         "The steps of V_N are minimisers (up to rounding where recorded) and lower the objective "
         "by at least alpha + gamma/2 times their squared step.",
         "squared", "hinge", "huber", "onesided", "logistic-step", "cross-entropy-step",
-        "weston-watkins-step", "crammer-singer-step", "coq/loss_step_decrease", "coq/convex_step_decrease",
+        "weston-watkins-step", "crammer-singer-step", "coq/loss_step_decrease",
+        "coq/convex_step_decrease",
     ),
     _composed(
         "v-block",
