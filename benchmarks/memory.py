@@ -60,7 +60,8 @@ def sweep_peak(problem: Problem, data: Data, states: list[State]) -> int:
     with Live([*blocks, *caches.values()]) as live:
         del blocks, caches
         sweep(problem, data, states.pop())
-    return live.peak
+    peak: int = live.peak
+    return peak
 
 
 def held(data: Data, state: State) -> tuple[list[Tensor], dict[str, Tensor]]:
@@ -79,4 +80,5 @@ def size(tensors: Iterable[Tensor]) -> int:
     storages: dict[int, int] = {
         t.untyped_storage()._cdata: t.untyped_storage().nbytes() for t in tensors
     }
-    return sum(storages.values())
+    total: int = sum(storages.values())
+    return total

@@ -31,6 +31,7 @@ def main(given: Sequence[str] | None = None) -> int:
     """Measure, write after every row, print; 1 where ``--compare`` finds a ratio worse."""
     options = parser().parse_args(given)
     earlier = None if options.compare is None else read_rows(options.compare)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     result: dict[str, Any] = header(options)
     for line in measured(options, result):
         print(line, file=sys.stderr, flush=True)

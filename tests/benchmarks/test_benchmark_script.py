@@ -57,7 +57,7 @@ def test_every_row_with_pytorch_and_numpy_alone(tmp_path):
 
 
 def test_time_over_leaves_rows_out_and_says_so(tmp_path, capsys):
-    out = tmp_path / "rows.json"
+    out = tmp_path / "not" / "there" / "rows.json"
     assert main(["flare", "--quick", "--minutes", "0", "--out", str(out)]) == 0
     assert json.loads(out.read_text())["skipped"] == ["flare none", "flare tt"]
     assert "left out" in capsys.readouterr().err
