@@ -29,7 +29,7 @@ WEIGHTS = {"gamma": 0.1, "rho": 0.1, "tau": 10.0, "alpha": 0.1, "alpha_z": 0.1}
 def test_the_test_data_names_every_member():
     assert set(family.ACTIVATIONS) == set(activations.ACTIVATIONS)
     assert set(family.LOSSES) == set(losses.LOSSES)
-    assert {*family.COMPRESSIONS, "tt_svd"} == set(compressions.COMPRESSIONS)
+    assert {*family.COMPRESSIONS, "tt_svd", "support"} == set(compressions.COMPRESSIONS)
 
 
 def toml(table):
