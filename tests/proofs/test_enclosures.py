@@ -9,11 +9,10 @@ import math
 
 import pytest
 
-flint = pytest.importorskip("flint", reason="python-flint is missing: pip install 'nnbcd[proofs]'")
+pytest.importorskip("flint", reason="python-flint is missing: pip install 'nnbcd[proofs]'")
 
 import mpmath
 import numpy as np
-from proofs import record as recorder
 from flint import arb, ctx
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +23,7 @@ from nnbcd_checks.proofs.enclosures.balls import UNIT, hull
 from nnbcd_checks.proofs.enclosures.losses import LogisticStep
 from nnbcd_checks.proofs.enclosures.search import UndecidedError, local_minima
 from nnbcd_checks.proofs.enclosures.softmax import CrossEntropyStep
+from proofs import record as recorder
 
 MEMBERS = enclosures.MEMBERS
 
@@ -263,8 +263,11 @@ def test_the_row_is_mpmaths_root():
 
         def gradient(*v):
             total = sum(map(mpmath.exp, v))
-            return [2 * (mpmath.exp(x) / total - (k == 1)) + (x - u) / 2 + (x - old) / 4
-                    for k, (x, u, old) in enumerate(zip(v, step.u, step.v_old, strict=True))]  # fmt: skip
+            points = zip(v, step.u, step.v_old, strict=True)
+            return [
+                2 * (mpmath.exp(x) / total - (k == 1)) + (x - u) / 2 + (x - old) / 4
+                for k, (x, u, old) in enumerate(points)
+            ]
 
         root = [mpmath.nstr(x, 35) for x in mpmath.findroot(gradient, (0, 0, 0))]
     with ctx.workprec(160):
@@ -361,7 +364,7 @@ def test_a_malformed_record_is_an_error_that_says_where(member, spoil, message):
 
 
 def test_a_record_that_is_no_object_is_an_error():
-    with pytest.raises(ValueError, match="^record: its member"):
+    with pytest.raises(ValueError, match=r"^record: its member"):
         enclosures.cases_from([1, 2])
 
 
