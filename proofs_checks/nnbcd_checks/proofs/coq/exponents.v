@@ -331,3 +331,76 @@ Proof.
     by (try apply Rinv_0_lt_compat; assumption).
   rewrite <- power_opp, !power_power; f_equal; ring.
 Qed.
+
+(* The hypotheses can be met: the run 2^-k of kl.v for x^2, which has the exponent 1/2, ... *)
+Lemma ex_x_lojasiewicz : forall k, power (ex_x k ^ 2 - 0) (1 / 2) <= 1 / 2 * (2 * ex_x k).
+Proof.
+  intros k; pose proof (ex_x_pos k); rewrite Rminus_0_r, power_half by (apply pow_lt; lra).
+  rewrite sqrt_pow2; lra.
+Qed.
+
+Lemma lojasiewicz_converges_used : exists l : R, filterlim ex_x eventually (locally l).
+Proof.
+  apply (lojasiewicz_converges R_CompleteNormedModule ex_x (fun k => ex_x k ^ 2)
+           (step (V := R_NormedModule) ex_x) (fun k => 2 * ex_x (S k)) 0 3 0 2 0 0 (1 / 2) (1 / 2));
+    try lra; intros.
+  - apply ex_x_descent.
+  - apply Rle_refl.
+  - apply pow2_ge_0.
+  - apply ex_x_lojasiewicz.
+Qed.
+
+Lemma one_sweep_gap_used : forall k,
+  power (ex_x (S k) ^ 2 - 0) (2 * (1 / 2))
+    <= (1 / 2) ^ 2 * 2 ^ 2 / 3 * (ex_x k ^ 2 - ex_x (S k) ^ 2).
+Proof.
+  intros k; apply one_sweep_gap with (step (V := R_NormedModule) ex_x k) (2 * ex_x (S k));
+    [lra|apply ex_x_descends|apply ex_x_slope|apply pow_lt, ex_x_pos|apply ex_x_lojasiewicz].
+Qed.
+
+Lemma three_sweep_gap_used : forall k,
+  power (ex_x (S (S (S k))) ^ 2 - 0) (2 * (1 / 2))
+    <= (1 / 2) ^ 2 * (0 + 2 + 0) ^ 2 / 3 * (ex_x k ^ 2 - ex_x (S (S (S k))) ^ 2).
+Proof.
+  intros k.
+  apply (three_sweep_gap (fun j => ex_x j ^ 2) (step (V := R_NormedModule) ex_x)
+           (fun j => 2 * ex_x (S j)) 0); try lra;
+    [apply ex_x_descent|apply pow_lt, ex_x_pos|apply ex_x_lojasiewicz].
+Qed.
+
+Lemma exponent_up_to_half_used : forall K,
+  let kappa1 := 1 / 3 * power (ex_x O ^ 2) (1 - 2 * (1 / 2)) in
+  0 <= kappa1 / (1 + kappa1) < 1 /\ ex_x K ^ 2 <= (kappa1 / (1 + kappa1)) ^ K * ex_x O ^ 2.
+Proof.
+  intros K; apply (exponent_up_to_half (fun k => ex_x k ^ 2)); try lra; intros.
+  - apply pow2_ge_0.
+  - rewrite ex_x_next; pose proof (pow2_ge_0 (ex_x k)); lra.
+  - replace (2 * (1 / 2)) with 1 by lra; rewrite power_1 by assumption.
+    rewrite ex_x_next; lra.
+Qed.
+
+(* ... the gaps 3, 2, 1 for the exponent 0, and 1/(k+1) for the exponent 1. *)
+Lemma exponent_zero_used : INR 2 <= 1 * ((3 - INR O) - (3 - INR 2)).
+Proof.
+  apply (exponent_zero (fun k => 3 - INR k)); intros; try rewrite S_INR; try lra.
+  simpl; lra.
+Qed.
+
+Lemma exponent_above_half_used : forall K, (0 < K)%nat ->
+  / INR (S K) <= power (INR K * (1 / 4)) (- / (2 * 1 - 1)).
+Proof.
+  intros K HK.
+  assert (Hpos : forall k, 0 < INR (S k)) by (intros; apply lt_0_INR; lia).
+  apply (exponent_above_half (fun k => / INR (S k)) 1 1 (1 / 4)); try lra; try exact HK.
+  - intros k _; apply Rinv_le_contravar; [apply Hpos|rewrite (S_INR (S k)); lra].
+  - intros k _ _; replace (2 * 1) with (INR 2) by (simpl; ring).
+    rewrite power_INR by (apply Rinv_0_lt_compat, Hpos).
+    pose proof (Hpos k); rewrite (S_INR (S k)); set (n := INR (S k)) in *.
+    apply Rmult_le_reg_l with (n * (n + 1) ^ 2);
+      [apply Rmult_lt_0_compat; [lra|apply pow_lt; lra]|].
+    replace (n * (n + 1) ^ 2 * (/ (n + 1)) ^ 2) with n by (field; lra).
+    replace (n * (n + 1) ^ 2 * (1 * (/ n - / (n + 1)))) with (n + 1) by (field; lra).
+    lra.
+  - replace (2 * 1) with (INR 2) by (simpl; ring); rewrite power_INR by lra; simpl; lra.
+  - replace (2 * 1 - 1) with 1 by ring; rewrite power_1; simpl; lra.
+Qed.
