@@ -172,9 +172,8 @@ def without_bias(z: Any, u: Any, v: Any, b: Any, **given: Any) -> Any:
     return blocks.update_direct_z(z, u, v, 0 * b, **given)
 
 
-def passed_twice(z: Any, *operands: Any, **given: Any) -> Any:
-    once = blocks.update_direct_z(z, *operands, **given)
-    return blocks.update_direct_z(once, *operands, **given)
+def from_elsewhere(z: Any, *operands: Any, **given: Any) -> Any:
+    return blocks.update_direct_z(tuple(factor + 1 for factor in z), *operands, **given)
 
 
 def first_left(z: Any, *operands: Any, **given: Any) -> Any:
@@ -191,7 +190,7 @@ OF_DIRECT: dict[str, Callable[..., Any]] = {
     "without mu": changed(blocks.update_direct_z, mu=0),
     "with mu on the factors": decay_of_factors,
     "without the bias": without_bias,
-    "passed twice": passed_twice,
+    "from elsewhere": from_elsewhere,
     "first factor left": first_left,
     "unchanged": lambda z, *_, **__: z,
 }
