@@ -224,7 +224,7 @@ def prove(
     if missing:
         raise InputError(f"prove: {', '.join(missing)} not installed; pip install 'nnbcd[proofs]'")
     from nnbcd_checks.proofs import by_solvers, ledger
-    from nnbcd_checks.proofs.record import weaker
+    from nnbcd_checks.proofs.record import committed, weaker
 
     records = ledger.run(mutants=mutants, kernel=kernel, progress=progress)
     found = {"schema": "nnbcd-ledger", "version": 2, "claims": [r.to_json() for r in records]}
@@ -233,14 +233,14 @@ def prove(
         write_json(write / "ledger.json", found)
         for name, text in by_solvers.artefacts().items():
             write_text(write / "obligations" / name, text)
-    return found | {"lost": list(weaker(records, ledger.committed()))}
+    return found | {"lost": list(weaker(records, committed()))}
 
 
 def claims() -> dict[str, Any]:
     """The ledger that came with this version; nothing is proved anew."""
-    from nnbcd_checks.proofs import ledger
+    from nnbcd_checks.proofs.record import committed
 
-    return {"claims": [record.to_json() for record in ledger.committed()]}
+    return {"claims": [record.to_json() for record in committed()]}
 
 
 def _run(

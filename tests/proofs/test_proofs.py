@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -35,13 +36,13 @@ from nnbcd_checks.proofs.catalogue import SYMBOLIC
 from nnbcd_checks.proofs.forms import FILES, Forms, Mutant, source
 from nnbcd_checks.proofs.mutants import MUTANTS
 from nnbcd_checks.proofs.obligations import Obligation, obligations, statements
-from nnbcd_checks.proofs.record import STATUSES, Record, composed, sha, weaker
+from nnbcd_checks.proofs.record import STATUSES, Record, committed, composed, sha, weaker
 from nnbcd_checks.proofs.solve import SOLVERS, Solver
 from nnbcd_checks.proofs.terms import Replay
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "proofs_checks" / "nnbcd_checks" / "proofs"
-LEDGER = {record.id: record for record in ledger.committed()}
+LEDGER = {record.id: record for record in committed()}
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +241,17 @@ def test_a_claim_is_shown_with_all_it_rests_on():
     ran = CliRunner().invoke(app, ["prove", "--show", "no-such-claim"])
     assert ran.exit_code == 2
     assert "given 'no-such-claim'" in ran.stderr
+
+
+def test_a_claim_is_shown_where_no_checker_is_installed():
+    absent = "".join(f"sys.modules[{m!r}] = None; " for m in ("z3", "cvc5", "flint", "sympy"))
+    code = f"import sys; {absent}from nnbcd.cli import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "prove", "--show", "certificate/rate"], cwd=ROOT,
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([".", "proofs_checks"])},
+    )  # fmt: skip
+    assert "coq/rate_rounded: kernel" in ran.stdout, ran.stderr
 
 
 def test_prove_without_the_solvers_says_what_to_install(monkeypatch):

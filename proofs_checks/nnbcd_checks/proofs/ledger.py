@@ -6,14 +6,12 @@ own and theirs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import resources
 
 from nnbcd_checks.proofs import by_balls, by_kernel, by_solvers, by_words
 from nnbcd_checks.proofs.catalogue import CERTIFICATE, COMPOSED, THEOREMS, UNPROVED
-from nnbcd_checks.proofs.record import Kills, Record, composed
+from nnbcd_checks.proofs.record import Kills, Record, committed, composed
 
 Progress = Callable[[int, int], None]
 ROOMS = (by_solvers, by_words, by_balls)
@@ -52,9 +50,3 @@ def run(
     status = "failed" if kills.survivors else VARIANTS.status
     variants = replace(VARIANTS, status=status, checked=mutants, mutants_refuted=kills.dead.total())
     return composed((*proved, *UNPROVED, *COMPOSED, *THEOREMS, *CERTIFICATE, variants))
-
-
-def committed() -> tuple[Record, ...]:
-    """The ledger that came with this version."""
-    text = (resources.files("nnbcd_checks.proofs") / "ledger.json").read_text("utf-8")
-    return tuple(Record.from_json(claim) for claim in json.loads(text)["claims"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from importlib import resources
 from typing import Any
 
 STATUSES = (
@@ -58,6 +60,12 @@ class Record:
             k: tuple(v) if isinstance(v, list) else v for k, v in found.items()
         }
         return cls(**fields)
+
+
+def committed() -> tuple[Record, ...]:
+    """The ledger that came with this version; needs none of the checkers."""
+    text = (resources.files("nnbcd_checks.proofs") / "ledger.json").read_text("utf-8")
+    return tuple(Record.from_json(claim) for claim in json.loads(text)["claims"])
 
 
 def composed(records: Iterable[Record]) -> tuple[Record, ...]:
