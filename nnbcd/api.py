@@ -227,13 +227,14 @@ def prove(
     from nnbcd_checks.proofs.record import committed, weaker
 
     records = ledger.run(mutants=mutants, kernel=kernel, progress=progress)
+    lost = weaker(records, committed())  # before anything is written over it
     found = {"schema": "nnbcd-ledger", "version": 2, "claims": [r.to_json() for r in records]}
     if write is not None:
         (write / "obligations").mkdir(parents=True, exist_ok=True)
         write_json(write / "ledger.json", found)
         for name, text in by_solvers.artefacts().items():
             write_text(write / "obligations" / name, text)
-    return found | {"lost": list(weaker(records, committed()))}
+    return found | {"lost": list(lost)}
 
 
 def claims() -> dict[str, Any]:

@@ -92,14 +92,21 @@ def print_ledger(console: Console, ledger: Mapping[str, Any]) -> None:
 def print_claim(console: Console, ledger: Mapping[str, Any], name: str) -> None:
     """One claim, what it assumes, its file, and in a tree all that it rests on.
 
-    Raises ``InputError`` where no claim has that name.
+    A certificate's and Coq's claims may be given without their folder.  Raises ``InputError``
+    where no claim has that name.
     """
+    import difflib
+
     from rich.text import Text
     from rich.tree import Tree
 
     claims = {claim["id"]: claim for claim in ledger["claims"]}
+    name = next((n for n in (name, f"certificate/{name}", f"coq/{name}") if n in claims), name)
     if name not in claims:
-        raise InputError(f"claim: given {name!r}; allowed: {', '.join(claims)}")
+        near = difflib.get_close_matches(name, claims, n=5, cutoff=0.3)
+        raise InputError(
+            f"claim: given {name!r}; allowed: a claim of docs/PROOFS.md, such as {', '.join(near)}"
+        )
 
     def branch(claim: Mapping[str, Any], tree: Tree) -> Tree:
         for part in claim["depends_on"]:
@@ -112,10 +119,20 @@ def print_claim(console: Console, ledger: Mapping[str, Any], name: str) -> None:
 
     claim = claims[name]
     console.print(Text(claim["statement"]))
+    weakest = [part for part in _leaves(claims, name) if claims[part]["status"] == claim["status"]]
+    if claim["depends_on"]:
+        console.print(Text(f"{claim['status']}, because of: {', '.join(weakest)}"))
     for given in claim["hypotheses"]:
         console.print(Text(f"given: {given}"))
     console.print(Text(f"by: {claim['method']}"))
     console.print(branch(claim, Tree(line(claim))))
+
+
+def _leaves(claims: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    """What a claim rests on in the end, each once."""
+    parts = claims[name]["depends_on"]
+    found = [leaf for part in parts for leaf in _leaves(claims, part)] if parts else [name]
+    return list(dict.fromkeys(found))
 
 
 def _standing(claim: Mapping[str, Any]) -> str:

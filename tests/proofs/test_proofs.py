@@ -223,7 +223,7 @@ def test_prove_on_the_command_line(tmp_path):
     )
     assert ran.exit_code == 0, ran.output
     claims = {claim["id"]: claim for claim in json.loads(ran.stdout)["claims"]}
-    assert claims["activation-step"]["status"] == "two-solver"
+    assert claims["activation-step"]["status"] == "identity"
     assert claims["kl"]["status"] == "assumed"
     assert {name: claim["status"] for name, claim in claims.items()} == {
         name: record.status for name, record in LEDGER.items()
@@ -238,6 +238,8 @@ def test_a_claim_is_shown_with_all_it_rests_on():
     assert ran.exit_code == 0, ran.output
     for word in ("coq/rate_rounded: kernel", "rate.v", "rounding: tested-only"):
         assert word in ran.stdout
+    assert "assumed, because of: calculus" in ran.stdout
+    assert CliRunner().invoke(app, ["prove", "--show", "rate"]).stdout == ran.stdout
     ran = CliRunner().invoke(app, ["prove", "--show", "no-such-claim"])
     assert ran.exit_code == 2
     assert "given 'no-such-claim'" in ran.stderr

@@ -12,6 +12,7 @@ pytest.importorskip("sympy", reason="SymPy is not installed: pip install 'nnbcd[
 from nnbcd_checks.proofs import by_words
 from nnbcd_checks.proofs.catalogue import MATRIX
 from nnbcd_checks.proofs.forms import Mutant
+from nnbcd_checks.proofs.penalties import unknowns
 from nnbcd_checks.proofs.tensors import Matrix, Size
 from nnbcd_checks.proofs.theory import gradient
 from nnbcd_checks.proofs.words import Trace, Words, identity, inner, letter, square, trace
@@ -130,6 +131,18 @@ def test_every_equation_holds(claim):
 @pytest.mark.parametrize("mutant", by_words.OWN, ids=lambda m: f"{m.file}: {m.new}"[:60])
 def test_every_wrong_variant_is_refused(mutant):
     assert by_words.refuted(mutant) is not None
+
+
+def test_nothing_is_known_of_a_penalty_but_that_it_is_not_0():
+    gamma, rho = unknowns("gamma rho")
+    assert gamma != 0
+    for ask in (lambda: gamma == 1, lambda: gamma == rho, lambda: bool(gamma), lambda: gamma > 0,
+                lambda: rho >= 0.1):  # fmt: skip
+        with pytest.raises(TypeError, match="unknown penalty"):
+            ask()
+    a = LETTERS["A"]
+    assert ((gamma + rho) * a - gamma * a - rho * a).zero
+    assert ((1 - gamma) * a / 2 + gamma * a / 2 - a / 2).zero
 
 
 def test_an_equal_variant_is_refused_by_nobody():

@@ -95,7 +95,13 @@ MATRIX = {
         "core-step",
         "For any answer of the shipped equation of a tensor-train core f(G) - f(G + D) = alpha_z "
         "||D||^2 + tau/2 ||L D R||^2 - <R', D> in every slice, R' its residual.",
-        "real", WORDS, ("the unfoldings put slices side by side: tested",),
+        "real", WORDS, ("one to five cores", "the unfoldings put slices side by side"),
+    ),
+    "walk": Record(
+        "walk",
+        "The shipped form makes every piece's candidate, in order, and hands them with the old "
+        "value to the choice.",
+        "real", "the shipped function run on opaque pieces", ("one to five pieces",),
     ),
     "universal": Record(
         "universal",
@@ -106,7 +112,7 @@ MATRIX = {
     "element": Record(
         "element",
         "Between a block's update and the end of the sweep the gradients in V, U, W and b change "
-        "by the sums of products with steps that the table of M bounds.",
+        "by the stated products with steps.",
         "real", THEORY, ("the paper's order of blocks",),
     ),
     "residual-layer": Record(
@@ -138,6 +144,28 @@ UNPROVED = (
     Record(
         "rounding", "Floating point keeps to the tolerances of the auditor.", "float64",
         "measured on random runs", status="tested-only",
+    ),
+    Record(
+        "table-of-m",
+        "The auditor's matrix M bounds those changes, for any order of the blocks, and the exact "
+        "gradients of factors.",
+        "float64", "every row against its element on random runs", status="tested-only",
+    ),
+    Record(
+        "loss-join",
+        "V_N's problem is the loss's form with m = (gamma + alpha)/S and a the weighted mean, U's "
+        "without a proximal term the form's with m the prediction.",
+        "float64", "exact vectors, weighted ones among them", status="tested-only",
+    ),
+    Record(
+        "unfoldings",
+        "The unfoldings of tensor-train cores, and the solve of their Kronecker equations.",
+        "float64", "exact vectors, against the specification", status="tested-only",
+    ),
+    Record(
+        "cluster-point",
+        "A bounded run has a cluster point, at which the objective is the limit of its values.",
+        "real", "textbook (Bolzano and Weierstrass; continuity on closed sets)",
     ),
     Record(
         "selection",
@@ -202,8 +230,11 @@ COMPOSED = (
         "The step of every continuous piecewise-affine activation of at most four pieces is a "
         "global minimiser, ties as stated, and lowers the objective by at least alpha/2 times its "
         "squared step.",
-        "piece", "choice", "join", "coq/prox_decrease", covers=AFFINE,
-        given=("the pieces cover the line and agree at their ends",),
+        "piece", "choice", "join", "walk", "coq/pieces_choice", "coq/prox_decrease", covers=AFFINE,
+        given=(
+            "the pieces cover the line and agree at their ends", "alpha > 0",
+            "more than four pieces: the choice by Coq's theorem, not the shipped source",
+        ),
     ),
     _composed(
         "smooth-activation-step",
@@ -216,7 +247,7 @@ COMPOSED = (
         "The steps of V_N are minimisers (up to rounding where recorded) and lower the objective "
         "by at least alpha + gamma/2 times their squared step.",
         "squared", "hinge", "huber", "onesided", "logistic-step", "cross-entropy-step",
-        "weston-watkins-step", "crammer-singer-step", "coq/loss_step_decrease",
+        "weston-watkins-step", "crammer-singer-step", "loss-join", "coq/loss_step_decrease",
         "coq/convex_step_decrease",
     ),
     _composed(
@@ -246,12 +277,12 @@ COMPOSED = (
         "grid-block",
         "Grid: codes and scale are each the best for the other, the decrease as for sets.",
         "z-square", "code", "scale", "coq/grid_codes_are_nearest", "coq/grid_scale_is_nearest",
-        "coq/no_worse_decrease", covers=("grid",),
+        "coq/no_worse_decrease", covers=("grid",), given=("some code is not 0",),
     ),
     _composed(
         "train-block",
         "Tensor trains: each core's decrease is at least alpha_z times its squared step.",
-        "core-step", "coq/factor_step", covers=("tt",),
+        "core-step", "unfoldings", "coq/factor_step", covers=("tt",),
     ),
     _composed(
         "factors-block",
@@ -282,7 +313,8 @@ THEOREMS = (
     _composed(
         "relative-error",
         "A subgradient after the sweep is at most b times its step.",
-        "element", "calculus", "norms", "coq/sweep_relative_error", "coq/schur_bounds",
+        "element", "table-of-m", "calculus", "norms", "coq/sweep_relative_error",
+        "coq/schur_bounds",
     ),
     _composed(
         "rate-theorem",
@@ -294,7 +326,9 @@ THEOREMS = (
     _composed(
         "convergence",
         "Bounded iterates converge to a critical point.",
-        "rate-theorem", "kl", "boundedness", "coq/blocks_converge", "coq/limit_is_critical",
+        "rate-theorem", "kl", "cluster-point", "boundedness", "coq/blocks_run",
+        "coq/kl_converges_to_cluster_point", "coq/blocks_converge", "coq/limit_is_critical",
+        given=("the subdifferential is closed along the run",),
     ),
     _composed(
         "conditions-needed",
@@ -336,9 +370,9 @@ CERTIFICATE = (
     ),
     _certified(
         "rate",
-        "Certified: on every prefix sum dist^2 is at most b^2 (L_0 - L_K)/lambda, with b and "
-        "lambda from theory; hence O(1/K) as far as the run goes.",
-        "calculus", "coq/rate_rounded",
+        "Certified: on every prefix sum dist^2 is at most b^2 (L_0 - L_K)/lambda, with the b and "
+        "lambda that the auditor computes; hence O(1/K) as far as the run goes.",
+        "calculus", "table-of-m", "coq/sweep_descends_rounded", "coq/rate_rounded",
     ),
     _certified(
         "recorded_rows",
@@ -347,7 +381,8 @@ CERTIFICATE = (
     ),
     _composed(
         "certificate/refuted",
-        "A run of exact steps breaks none of these beyond rounding: what is refuted has a step "
+        "A run of exact steps breaks no claim on its decrease or subgradients beyond rounding: "
+        "what is refuted there has a step "
         "that is not its block's minimiser, or another objective.",
         "sweep-descends", "relative-error", *JUDGED,
     ),

@@ -21,6 +21,7 @@ from nnbcd_checks.proofs.words import Trace, Words, identity, inner, letter, squ
 SHIPPED = {
     "blocks": ("blocks.py", ("update_u_out", "update_v", "update_w", "augmented_gram")),
     "sets": ("compressions/sets.py", ("anchor",)),
+    "walk": ("scalar/piecewise.py", ("piecewise_prox",)),
     "train": ("compressions/train.py", ("update", "_right_parts", "_expand3")),
 }
 """Where the updates stand in the solver, and which of its functions are run."""
@@ -46,6 +47,7 @@ class Updates:
         self.solves: list[Solve] = []
         names: dict[str, Any] = {
             "torch": Torch(), "solve_right": self._solve_right, "increment": self._increment,
+            "_candidate": _noted_candidate, "choose": _noted_choice,
         }  # fmt: skip
         # Annotations stay text, so that no name of the tensor library is looked up.
         exec(compile("from __future__ import annotations\n" + text, file, "exec"), names)
@@ -219,33 +221,64 @@ def _set_z(mutant: Mutant | None) -> Iterator[Found]:
 
 
 def _core(mutant: Mutant | None) -> Iterator[Found]:
+    for count in (1, 2, 3, 4, 5):
+        yield from _train(mutant, count)
+
+
+def _train(mutant: Mutant | None, count: int) -> Iterator[Found]:
     _, _, tau, _, alpha_z, _ = unknowns(PENALTIES)
+    sides = ["m", *(f"r{j}" for j in range(1, count)), "k"]
     w = letter("W", "m", "k")
-    cores = letter("G1", "m", "q"), letter("G2", "q", "r"), letter("G3", "r", "k")
+    cores = tuple(letter(f"G{j + 1}", sides[j], sides[j + 1]) for j in range(count))
     run = Updates("train", mutant)
     new = run.update(
         tuple(Matrix(core, end="k") for core in cores), Matrix(w, end="m"), tau=tau, alpha_z=alpha_z
     )
-    for j, (solve, core) in enumerate(zip(run.solves, cores, strict=True)):
+    yield f"cores-{count}", "every core has its solve", len(run.solves) == len(new) == count
+    for j, (solve, core) in enumerate(zip(run.solves, cores, strict=False)):
         left, right = identity("m"), identity("k")
         for before in new[:j]:
             left = left @ before.words
         for after in reversed(cores[j + 1 :]):
             right = after @ right
-        step, grams = solve.answer.words, [g and g.words for g in solve.h]
-        bent = grams[0] @ step @ grams[2]
+        step, (first, middle, last) = solve.answer.words, solve.h
+        bent = first.words @ step @ last.words
         rest = solve.floor[0] * bent + solve.floor[1] * step - solve.rhs.words
         yield (
-            f"decrease-{j + 1}",
+            f"decrease-{j + 1}-of-{count}",
             "f(G) - f(G + D) = alpha_z ||D||^2 + tau/2 ||L D R||^2 - <R', D> for every slice, "
-            "L the new cores before, R the old ones after",
-            _same(
+            "L the new cores before, R the old ones after; the modes' axis is not mixed",
+            middle is None
+            and _same(
                 tau * square(w - left @ core @ right) / 2
                 - tau * square(w - left @ (core + step) @ right) / 2,
                 alpha_z * square(step) + tau * square(left @ step @ right) / 2 - inner(rest, step),
             ),
         )
-        yield f"step-{j + 1}", "the new core is G + D", _same(new[j].words, core + step)
+        yield f"step-{j + 1}-of-{count}", "the new core is G + D", _same(new[j].words, core + step)
+
+
+def _noted_candidate(*given: Any, **named: Any) -> Any:
+    return "candidate", given, tuple(sorted(named.items(), key=lambda pair: pair[0]))
+
+
+def _noted_choice(found: Sequence[Any], *given: Any, **named: Any) -> Any:
+    return "choice", tuple(found), given, tuple(named.items())
+
+
+def _walk(mutant: Mutant | None) -> Iterator[Found]:
+    run = Updates("walk", mutant)
+    for count in range(1, 6):
+        v, m, old, gamma, beta, ops = (object() for _ in range(6))
+        pieces = tuple(object() for _ in range(count))
+        found = run.piecewise_prox(v, m, old, gamma=gamma, beta=beta, pieces=pieces, ops=ops)
+        own = {"gamma": gamma, "beta": beta, "ops": ops}
+        candidates = [_noted_candidate(v, m, piece, **own) for piece in pieces]
+        yield (
+            f"pieces-{count}",
+            "every piece's candidate, in order, and the old value go into the choice",
+            found == _noted_choice(candidates, old, ops=ops),
+        )
 
 
 Builder = Callable[[Mutant | None], Iterator[Found]]
@@ -255,9 +288,10 @@ BUILDERS: dict[str, Builder] = {
     "w-step": _joint_w,
     "z-square": _set_z,
     "core-step": _core,
+    "walk": _walk,
 }
 RUNS = {
     "v-step": "blocks", "u-out-step": "blocks", "w-step": "blocks",
-    "z-square": "sets", "core-step": "train",
+    "z-square": "sets", "core-step": "train", "walk": "walk",
 }  # fmt: skip
 """The shipped file that a claim is about."""

@@ -78,6 +78,8 @@ def composed(records: Iterable[Record]) -> tuple[Record, ...]:
         unknown = [name for name in record.depends_on if name not in by_id]
         if unknown:
             raise ValueError(f"{record.id} depends on {', '.join(unknown)}, not listed before it")
+        if record.id in by_id:
+            raise ValueError(f"{record.id} is listed twice")
         parts = [record.status, *(by_id[name].status for name in record.depends_on)]
         by_id[record.id] = replace(record, status=max(parts, key=STATUSES.index))
     return tuple(by_id.values())

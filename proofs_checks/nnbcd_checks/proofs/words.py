@@ -16,6 +16,10 @@ Word = tuple[tuple[str, bool], ...]
 """Letters from left to right, each with whether it is transposed; the empty word is I."""
 
 
+class SizeError(ValueError):
+    """Matrices whose sizes do not fit."""
+
+
 @dataclass(frozen=True, eq=False)
 class Words:
     """A matrix of ``rows`` by ``cols`` (names of sizes); ``symmetric`` letters equal their own
@@ -37,7 +41,7 @@ class Words:
 
     def __matmul__(self, other: Words) -> Words:
         if self.cols != other.rows:
-            raise ValueError(
+            raise SizeError(
                 f"{self.rows} x {self.cols} times {other.rows} x {other.cols}: sizes differ"
             )
         pairs = (
@@ -49,7 +53,7 @@ class Words:
 
     def __add__(self, other: Words) -> Words:
         if (self.rows, self.cols) != (other.rows, other.cols):
-            raise ValueError(
+            raise SizeError(
                 f"{self.rows} x {self.cols} plus {other.rows} x {other.cols}: sizes differ"
             )
         both = collected((*self.terms.items(), *other.terms.items()))
@@ -62,10 +66,12 @@ class Words:
         return -1 * self
 
     def __rmul__(self, scalar: Any) -> Words:
+        scalar = getattr(scalar, "value", scalar)
         scaled = collected((word, scalar * c) for word, c in self.terms.items())
         return Words(self.rows, self.cols, scaled, self.symmetric)
 
     def __truediv__(self, scalar: Any) -> Words:
+        scalar = getattr(scalar, "value", scalar)
         divided = {word: c / scalar for word, c in self.terms.items()}
         return Words(self.rows, self.cols, divided, self.symmetric)
 
@@ -88,9 +94,11 @@ class Trace:
         return self + -1 * other
 
     def __rmul__(self, scalar: Any) -> Trace:
+        scalar = getattr(scalar, "value", scalar)
         return Trace(collected((word, scalar * c) for word, c in self.terms.items()))
 
     def __truediv__(self, scalar: Any) -> Trace:
+        scalar = getattr(scalar, "value", scalar)
         return Trace({word: c / scalar for word, c in self.terms.items()})
 
     @property

@@ -123,9 +123,12 @@ def _assumptions(name: str, theorems: list[str], work: Path) -> dict[str, tuple[
 
 
 def _coq(command: list[str], work: Path) -> str:
-    ran = subprocess.run(
-        command, cwd=work, capture_output=True, text=True, check=False, timeout=SECONDS
-    )
+    try:
+        ran = subprocess.run(
+            command, cwd=work, capture_output=True, text=True, check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise UnprovedError(f"{' '.join(command)}: not done after {SECONDS} s") from None
     if ran.returncode != 0:
         raise UnprovedError(f"{' '.join(command)}: {(ran.stderr or ran.stdout).strip()[-400:]}")
     return ran.stdout
