@@ -18,16 +18,20 @@ def solve_right(h: Tensor, rhs: Tensor, *, floor: float) -> Tensor:
     if floor > 0 and not bool(info):
         solved: Tensor = torch.cholesky_solve(rhs.mT, factor)
         return solved.mT
-    return _by_eigenvectors(h, rhs, floor=floor)
+    return by_eigenvectors(h, rhs, floor=floor)
 
 
-def _by_eigenvectors(h: Tensor, rhs: Tensor, *, floor: float) -> Tensor:
+def by_eigenvectors(h: Tensor, rhs: Tensor, *, floor: float) -> Tensor:
+    """``rhs h^{-1}`` for symmetric ``h`` (..., p, p) and ``rhs`` (..., m, p), by eigenvectors.
+
+    Eigenvalues are raised to ``floor``; with ``floor = 0`` the minimum-norm solution.
+    """
     values, vectors = torch.linalg.eigh(h)
-    noise = h.shape[0] * torch.finfo(h.dtype).eps * values[-1].abs()
     if floor > 0:
         inverse = 1 / values.clamp(min=floor)
     else:
         # Without a floor, eigenvalues within rounding of 0 are 0: nothing moves along them.
+        noise = h.shape[-1] * torch.finfo(h.dtype).eps * values[..., -1:].abs()
         inverse = torch.where(values > noise, 1 / values, torch.zeros_like(values))
-    solved: Tensor = ((rhs @ vectors) * inverse) @ vectors.mT
+    solved: Tensor = ((rhs @ vectors) * inverse[..., None, :]) @ vectors.mT
     return solved

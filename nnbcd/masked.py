@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from nnbcd.linalg import by_eigenvectors
+
 LIMIT = 2**24
 """Numbers that a batch of matrices may hold: 128 MiB in float64."""
 GROWTH = 1.25
@@ -69,19 +71,6 @@ def _solve_batch(parts: Tensor, right: Tensor, *, floor: float) -> Tensor:
     solved = torch.empty_like(right)
     good = ~failed
     solved[good] = torch.cholesky_solve(right[good][:, :, None], factors[good])[:, :, 0]
-    solved[failed] = _by_eigenvectors(parts[failed], right[failed], floor=floor)
-    return solved
-
-
-def _by_eigenvectors(parts: Tensor, right: Tensor, *, floor: float) -> Tensor:
-    values, vectors = torch.linalg.eigh(parts)
-    if floor > 0:
-        inverse = 1 / values.clamp(min=floor)
-    else:
-        # Without a floor, eigenvalues within rounding of 0 are 0: nothing moves along them.
-        noise = parts.shape[1] * torch.finfo(parts.dtype).eps * values[:, -1:].abs()
-        safe = torch.where(values > noise, values, torch.ones_like(values))
-        inverse = torch.where(values > noise, 1 / safe, torch.zeros_like(values))
-    turned = (vectors.mT @ right[:, :, None])[:, :, 0] * inverse
-    solved: Tensor = (vectors @ turned[:, :, None])[:, :, 0]
+    rows = right[failed][:, None, :]
+    solved[failed] = by_eigenvectors(parts[failed], rows, floor=floor)[:, 0]
     return solved

@@ -172,9 +172,6 @@ def _step_shared_z(problem: Problem, state: State, owned: Sequence[int]) -> Stat
     return state
 
 
-_STEPS = {"V": _step_v, "U": _step_u, "W": _step_w, "Z": _step_z}
-
-
 def _step_supported_w(problem: Problem, data: Data, state: State, i: int) -> State:
     own, p = state.layer(i), problem.layers[i - 1].penalties
     w, b = blocks.update_supported_w(
@@ -216,6 +213,7 @@ def _step_direct_z(problem: Problem, data: Data, state: State, i: int) -> State:
     return state.with_layer(i, Z=z, W=layer.compression.expand(z, layer.shape), pre=None)
 
 
+_STEPS = {"V": _step_v, "U": _step_u, "W": _step_w, "Z": _step_z}
 _COUPLED = {
     ("W", Coupling.SUPPORT): _step_supported_w,
     ("W", Coupling.DIRECT): _step_b,

@@ -23,7 +23,7 @@ def joined(
     beta = rho + alpha
 
     def at_mean(v: Tensor, pre: Tensor, u_old: Tensor) -> Tensor:
-        return form(v, weighted_mean(pre, u_old, rho=rho, alpha=alpha), u_old, beta)
+        return form(v, weighted_mean(pre, u_old, weight=rho, prox=alpha), u_old, beta)
 
     if v.is_cuda:
         return at_mean(v, pre, u_old)

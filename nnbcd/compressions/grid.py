@@ -12,9 +12,8 @@ from torch import Tensor
 
 from nnbcd.compressions.base import Compression, Factors
 from nnbcd.compressions.budget import Shape, check_keep, itemsize
-from nnbcd.compressions.sets import anchor
 from nnbcd.errors import InputError
-from nnbcd.scalar import nearest_code, nearest_scale
+from nnbcd.scalar import nearest_code, nearest_scale, weighted_mean
 from nnbcd.tensor_ops import TORCH
 
 FEWEST, MOST = 2, 8
@@ -78,7 +77,7 @@ class Grid(Compression):
         minimum over the codes (of two equally near the lower), the second over the scale.
         """
         c_old = self.expand(z_old, (w.shape[0], w.shape[1]))
-        return self._fitted(anchor(c_old, w, tau=tau, alpha_z=alpha_z), z_old[1])
+        return self._fitted(weighted_mean(w, c_old, weight=tau, prox=alpha_z), z_old[1])
 
     def _fitted(self, m: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         codes = nearest_codes(m, scale, self.top_code)

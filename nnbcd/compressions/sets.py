@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nnbcd.compressions.base import Compression, Factors
 from nnbcd.compressions.budget import INDEX_BYTES, Shape, itemsize
+from nnbcd.scalar import weighted_mean
 
 
 class MatrixSet(Compression, Protocol):
@@ -31,7 +32,8 @@ class MatrixSet(Compression, Protocol):
 
         Not unique at ties, of which the first is kept.
         """
-        return (self.project(anchor(z_old[0], w, tau=tau, alpha_z=alpha_z)),)
+        mean: Tensor = weighted_mean(w, z_old[0], weight=tau, prox=alpha_z)
+        return (self.project(mean),)
 
 
 class Mask(MatrixSet, Protocol):
@@ -64,11 +66,6 @@ class Mask(MatrixSet, Protocol):
         """The values at their places."""
         flat = stored["values"].new_zeros(shape[0] * shape[1])
         return flat.index_copy(0, stored["indices"], stored["values"]).reshape(shape)
-
-
-def anchor(z_old: Tensor, w: Tensor, *, tau: float, alpha_z: float) -> Tensor:
-    """``(tau w + alpha_z z_old)/(tau + alpha_z)``: the block's objective is least nearest to it."""
-    return w if alpha_z == 0 else (tau * w + alpha_z * z_old) / (tau + alpha_z)
 
 
 def top(scores: Tensor, count: int) -> Tensor:

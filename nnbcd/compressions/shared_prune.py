@@ -11,8 +11,9 @@ from torch import Tensor
 
 from nnbcd.compressions.base import Compression, Factors
 from nnbcd.compressions.budget import INDEX_BYTES, Shape, affordable, itemsize
-from nnbcd.compressions.sets import Mask, anchor, square_sums, top
+from nnbcd.compressions.sets import Mask, square_sums, top
 from nnbcd.errors import InputError
+from nnbcd.scalar import weighted_mean
 
 GROUP = "all"
 """The group of a wish that names none."""
@@ -85,7 +86,7 @@ class SharedPrune(Mask):
         ``(tau_i + alpha_z_i)/2`` times its square.  Ties by lowest layer, then index.
         """
         each = zip(z_old, w, tau, alpha_z, strict=True)
-        m = [anchor(z[0], one, tau=t, alpha_z=a) for z, one, t, a in each]
+        m = [weighted_mean(one, z[0], weight=t, prox=a) for z, one, t, a in each]
         return self._projected(m, [t + a for t, a in zip(tau, alpha_z, strict=True)])
 
     def _projected(self, m: Sequence[Tensor], weights: Sequence[float]) -> tuple[Factors, ...]:

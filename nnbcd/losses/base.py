@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nnbcd.losses.targets import Targets
 from nnbcd.members import member_to_json
+from nnbcd.scalar import weighted_mean
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Loss(ABC):
         weights: Tensor | None = None,
     ) -> Tensor:
         """Minimise ``loss(v, y) + gamma/2 ||v - u||^2 + alpha/2 ||v - v_old||^2`` over ``v``."""
-        a = u if alpha == 0 else (gamma * u + alpha * v_old) / (gamma + alpha)
+        a = weighted_mean(u, v_old, weight=gamma, prox=alpha)
         m = u.new_full((1, 1), gamma + alpha)
         return self.nearest(a, y, m if weights is None else m / weights[:, None])
 

@@ -115,7 +115,9 @@ def print_claim(console: Console, ledger: Mapping[str, Any], name: str) -> None:
 
     def line(claim: Mapping[str, Any]) -> Text:
         where = f"  {claim['artefact']}" if claim["artefact"] else ""
-        return Text.assemble(claim["id"], ": ", (claim["status"], _standing(claim)), where)
+        given = "" if claim["id"].startswith("coq/") else "; ".join(claim["hypotheses"])
+        given = f"  given: {given}" if given else ""
+        return Text.assemble(claim["id"], ": ", (claim["status"], _standing(claim)), where, given)
 
     claim = claims[name]
     console.print(Text(claim["statement"]))

@@ -11,8 +11,9 @@ from nnbcd.scalar.margins import (
     squared_hinge_prox,
     squared_prox,
 )
+from nnbcd.scalar.mean import weighted_mean
 from nnbcd.scalar.ops import Ops, RealOps
-from nnbcd.scalar.piecewise import Piece, piecewise_prox, weighted_mean
+from nnbcd.scalar.piecewise import Piece, piecewise_prox
 from nnbcd.scalar.tanh import sigmoid_prox, tanh_certificate, tanh_prox
 
 __all__ = [

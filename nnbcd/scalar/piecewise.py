@@ -20,11 +20,6 @@ class Piece:
     high: float | None = None
 
 
-def weighted_mean(pre: Any, u_old: Any, *, rho: float, alpha: float) -> Any:
-    """``m`` for which ``rho/2 (u-pre)^2 + alpha/2 (u-u_old)^2 = (rho+alpha)/2 (u-m)^2 + const``."""
-    return pre if alpha == 0 else (rho * pre + alpha * u_old) / (rho + alpha)
-
-
 def piecewise_prox(
     v: Any, m: Any, u_old: Any, *, gamma: float, beta: float, pieces: Sequence[Piece], ops: Ops
 ) -> Any:

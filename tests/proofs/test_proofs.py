@@ -23,8 +23,10 @@ import family
 from nnbcd.activations import ACTIVATIONS, activation_from
 from nnbcd.activations.affine import PiecewiseAffine
 from nnbcd.cli import app
+from nnbcd_checks.certificate import Claim
 from nnbcd_checks.claims import CLAIMS
 from nnbcd_checks.proofs import (
+    by_balls,
     by_kernel,
     by_solvers,
     by_words,
@@ -36,7 +38,7 @@ from nnbcd_checks.proofs.catalogue import SYMBOLIC
 from nnbcd_checks.proofs.forms import FILES, Forms, Mutant, source
 from nnbcd_checks.proofs.mutants import MUTANTS
 from nnbcd_checks.proofs.obligations import Obligation, obligations, statements
-from nnbcd_checks.proofs.record import STATUSES, Record, committed, composed, sha, weaker
+from nnbcd_checks.proofs.record import STATUSES, Kills, Record, committed, composed, sha, weaker
 from nnbcd_checks.proofs.solve import SOLVERS, Solver
 from nnbcd_checks.proofs.terms import Replay
 
@@ -79,6 +81,8 @@ def test_the_committed_ledger_is_of_this_source():
         path = ROOT / LEDGER[name].artefact
         assert LEDGER[name].sha256 == sha(path.read_text(encoding="utf-8")), name
         assert LEDGER[name].status in ("identity", "enclosure")
+    for name, record in catalogue.ENCLOSED.items():
+        assert LEDGER[name].source_sha256 == by_balls.shipped(*record.covers), name
     for record in LEDGER.values():
         assert record.artefact is None or (ROOT / record.artefact).exists(), record.id
 
@@ -215,6 +219,37 @@ def test_every_member_is_covered_by_one_claim():
     covered = [kind for record in LEDGER.values() for kind in record.covers]
     members = {*family.ACTIVATIONS, *family.LOSSES, *family.COMPRESSIONS, "support"} - {"none"}
     assert sorted(covered) == sorted(members)
+
+
+def test_an_identity_that_fails_is_reported_as_failed(monkeypatch):
+    builders = by_words.identities.BUILDERS
+    monkeypatch.setitem(builders, "v-step", lambda _: iter([("decrease", "1 = 2", False)]))
+    monkeypatch.setitem(builders, "u-out-step", lambda _: iter([]))
+    found = {r.id: r.status for r in by_words.records(lambda: None, Kills(), mutants=False)}
+    assert (found["v-step"], found["u-out-step"]) == ("failed", "failed")
+    assert found["w-step"] == "identity"
+
+
+def test_a_recorded_step_that_is_refused_is_reported_as_failed(monkeypatch):
+    def moved(member):
+        first, *rest = recorded[member]
+        return [replace(first, output=(*first.output[:-1], first.output[-1] + 1e-3)), *rest]
+
+    recorded = {member: by_balls.duals.recorded(member) for member in by_balls.duals.MEMBERS}
+    monkeypatch.setattr(by_balls.duals, "recorded", moved)
+    held = by_balls.enclosures.check()
+    worse = {**held, "tanh": replace(held["tanh"], certified=held["tanh"].certified - 1)}
+    monkeypatch.setattr(by_balls.enclosures, "check", lambda: worse)
+    found = {r.id: r.status for r in by_balls.records(lambda: None, Kills(), mutants=False)}
+    failed = {"tanh-step", "weston-watkins-step", "crammer-singer-step"}
+    assert {name for name, status in found.items() if status == "failed"} == failed
+
+
+def test_the_claims_of_a_certificate_name_their_entries():
+    names = (*CLAIMS, "recorded_rows")
+    claims = [Claim(name, "certified", None, None, None, "", (), "", ()) for name in names]
+    assert {claim.to_json()["ledger"] for claim in claims} <= set(LEDGER)
+    assert len({claim.ledger for claim in claims}) == len(claims)
 
 
 def test_prove_on_the_command_line(tmp_path):

@@ -11,6 +11,16 @@ from nnbcd_checks.proofs import duals, enclosures
 from nnbcd_checks.proofs.catalogue import ENCLOSED
 from nnbcd_checks.proofs.record import FOLDER, Kills, Record, Tick, sha
 
+SHIPPED = {
+    "tanh": ("scalar/tanh.py", "scalar/root.py", "scalar/choice.py"),
+    "sigmoid": ("scalar/tanh.py", "scalar/root.py", "scalar/choice.py"),
+    "logistic": ("scalar/margins.py", "scalar/root.py"),
+    "cross_entropy": ("losses/cross_entropy.py",),
+    "weston_watkins": ("losses/weston_watkins.py",),
+    "crammer_singer": ("losses/crammer_singer.py",),
+}
+"""What recorded outputs are of: another source asks for a new record."""
+
 
 def steps(*, mutants: bool) -> int:
     """How often `records` tells that it goes on."""
@@ -40,11 +50,18 @@ def records(tick: Tick, kills: Kills, *, mutants: bool) -> Iterator[Record]:
             record,
             artefact=f"{FOLDER}/recorded/{member}.json",
             sha256=sha(text),
+            source_sha256=shipped(member),
             checkers=(checker,),
             status="enclosure" if holds else "failed",
             seconds=round(seconds, 2),
             mutants_refuted=kills.dead[record.id],
         )
+
+
+def shipped(member: str) -> str:
+    """The hash of the solver's files that make a member's step."""
+    root = resources.files("nnbcd")
+    return sha("".join(root.joinpath(path).read_text("utf-8") for path in SHIPPED[member]))
 
 
 def _variants(record: Record, member: str, kills: Kills) -> None:

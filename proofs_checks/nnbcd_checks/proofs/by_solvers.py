@@ -12,8 +12,9 @@ from random import Random
 
 from nnbcd_checks.proofs.catalogue import SYMBOLIC
 from nnbcd_checks.proofs.forms import FILES, Forms, Mutant, source
+from nnbcd_checks.proofs.margins import Build
 from nnbcd_checks.proofs.mutants import MUTANTS
-from nnbcd_checks.proofs.obligations import Build, Obligation, obligations, statements
+from nnbcd_checks.proofs.obligations import Obligation, obligations, stated, statements
 from nnbcd_checks.proofs.record import FOLDER, Kills, Record, Tick, sha
 from nnbcd_checks.proofs.solve import SOLVERS, Solver
 from nnbcd_checks.proofs.terms import Replay, Session
@@ -66,19 +67,25 @@ def proved(obligation: Obligation, solvers: Sequence[Solver]) -> bool:
 
 
 def refuted(mutant: Mutant, solvers: Sequence[Solver]) -> str | None:
-    """The claim that a wrong form fails: all solvers say so, and a rational witness is replayed."""
+    """The claim that a wrong form fails: all solvers say so, and a rational witness is replayed.
+
+    A form that cannot be run on symbols, since it asks what is not known of them, fails too.
+    """
     forms = Forms(mutant)
-    builds = {name: build for name, _, build in statements()}
-    for obligation in obligations(forms):
-        build, claim = builds.get(obligation.id), claim_of(obligation.id)  # no build for divisors
-        if build is None or mutant.claim not in (None, claim):
+    for statement in statements():
+        (_, _, build), claim = statement, claim_of(statement[0])
+        if mutant.claim not in (None, claim):
             continue
+        try:
+            obligation = next(stated(forms, statement))
+            names = _names(forms, build)
+        except TypeError:
+            return claim
         answers = [solver.ask(obligation.text) for solver in solvers]
         if any(answer.said != "sat" for answer in answers):
             continue
         given = answers[0].witness
         candidates = [] if given is None else [given]
-        names = _names(forms, build)
         if any(breaks(forms, build, w) for w in itertools.chain(candidates, _small(names))):
             return claim
     return None

@@ -25,7 +25,7 @@ SYMBOLIC = {
         "join",
         "U's problem is the shipped form's and a constant, with beta = rho + alpha and m the "
         "shipped weighted mean.",
-        "real", SMT, ("gamma, rho, alpha > 0",),
+        "real", SMT, ("gamma, rho > 0", "alpha >= 0"),
     ),
     "tight": Record(
         "tight",
@@ -56,8 +56,10 @@ SYMBOLIC = {
         "real", SMT, ("the scale is positive", "the largest code is at least 1"),
     ),
     "scale": Record(
-        "scale", "No scale from the least on fits given codes better than the shipped one.", "real",
-        SMT, ("some code is not 0",),
+        "scale",
+        "No scale from the least on fits given codes better than the shipped one; the old one "
+        "stays where all codes are 0.",
+        "real", SMT,
     ),
 }  # fmt: skip
 """Proved by two solvers about the scalar forms."""
@@ -153,8 +155,8 @@ UNPROVED = (
     ),
     Record(
         "loss-join",
-        "V_N's problem is the loss's form with m = (gamma + alpha)/S and a the weighted mean, U's "
-        "without a proximal term the form's with m the prediction.",
+        "V_N's problem at a sample of weight S is S times the loss's form with m = "
+        "(gamma + alpha)/S and a the weighted mean.",
         "float64", "exact vectors, weighted ones among them", status="tested-only",
     ),
     Record(
@@ -232,7 +234,7 @@ COMPOSED = (
         "squared step.",
         "piece", "choice", "join", "walk", "coq/pieces_choice", "coq/prox_decrease", covers=AFFINE,
         given=(
-            "the pieces cover the line and agree at their ends", "alpha > 0",
+            "the pieces cover the line and agree at their ends",
             "more than four pieces: the choice by Coq's theorem, not the shipped source",
         ),
     ),
@@ -247,7 +249,7 @@ COMPOSED = (
         "The steps of V_N are minimisers (up to rounding where recorded) and lower the objective "
         "by at least alpha + gamma/2 times their squared step.",
         "squared", "hinge", "huber", "onesided", "logistic-step", "cross-entropy-step",
-        "weston-watkins-step", "crammer-singer-step", "loss-join", "coq/loss_step_decrease",
+        "weston-watkins-step", "crammer-singer-step", "join", "loss-join", "coq/loss_step_decrease",
         "coq/convex_step_decrease",
     ),
     _composed(
@@ -277,7 +279,7 @@ COMPOSED = (
         "grid-block",
         "Grid: codes and scale are each the best for the other, the decrease as for sets.",
         "z-square", "code", "scale", "coq/grid_codes_are_nearest", "coq/grid_scale_is_nearest",
-        "coq/no_worse_decrease", covers=("grid",), given=("some code is not 0",),
+        "coq/no_worse_decrease", covers=("grid",),
     ),
     _composed(
         "train-block",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-FILES = ("choice", "piecewise", "margins", "code")
+FILES = ("choice", "mean", "piecewise", "margins", "code")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from nnbcd_checks.proofs.words import Trace, Words, identity, inner, letter, squ
 
 SHIPPED = {
     "blocks": ("blocks.py", ("update_u_out", "update_v", "update_w", "augmented_gram")),
-    "sets": ("compressions/sets.py", ("anchor",)),
+    "mean": ("scalar/mean.py", ("weighted_mean",)),
     "walk": ("scalar/piecewise.py", ("piecewise_prox",)),
     "train": ("compressions/train.py", ("update", "_right_parts", "_expand3")),
 }
@@ -205,8 +205,8 @@ def _weights(mutant: Mutant | None, tag: str, *, compressed: bool, ready: bool) 
 def _set_z(mutant: Mutant | None) -> Iterator[Found]:
     _, _, tau, _, alpha_z, _ = unknowns(PENALTIES)
     w, z0, z = (letter(name, "d", "p") for name in ("W", "Z0", "Z"))
-    run = Updates("sets", mutant)
-    m = run.anchor(Matrix(z0), Matrix(w), tau=tau, alpha_z=alpha_z).words
+    run = Updates("mean", mutant)
+    m = run.weighted_mean(Matrix(w), Matrix(z0), weight=tau, prox=alpha_z).words
 
     def f(x: Words) -> Any:
         return tau * square(w - x) / 2 + alpha_z * square(x - z0) / 2
@@ -216,7 +216,7 @@ def _set_z(mutant: Mutant | None) -> Iterator[Found]:
         "f(Z) = (tau + alpha_z)/2 ||Z - M||^2 + f(M): f is least in a set where Z is nearest to M",
         _same(f(z), (tau + alpha_z) * square(z - m) / 2 + f(m)),
     )
-    bare = run.anchor(Matrix(z0), Matrix(w), tau=tau, alpha_z=0).words
+    bare = run.weighted_mean(Matrix(w), Matrix(z0), weight=tau, prox=0).words
     yield "bare", "without a proximal term M = W", _same(bare, w)
 
 
@@ -292,6 +292,6 @@ BUILDERS: dict[str, Builder] = {
 }
 RUNS = {
     "v-step": "blocks", "u-out-step": "blocks", "w-step": "blocks",
-    "z-square": "sets", "core-step": "train", "walk": "walk",
+    "z-square": "mean", "core-step": "train", "walk": "walk",
 }  # fmt: skip
 """The shipped file that a claim is about."""

@@ -1,4 +1,4 @@
-; join: the three terms of U's problem are gamma/2 (v - s)^2 + beta/2 (u - m)^2 and a constant, with beta = rho + alpha and m the weighted mean
+; join-prox: the terms of U's problem are gamma/2 (v - s)^2 + beta/2 (u - m)^2 and a constant, with beta = rho + alpha and m the weighted mean; alpha > 0
 (set-logic QF_NRA)
 (declare-fun gamma () Real)
 (declare-fun rho () Real)
@@ -17,7 +17,7 @@
 (check-sat)
 (reset)
 
-; join-divisors: the three terms of U's problem are gamma/2 (v - s)^2 + beta/2 (u - m)^2 and a constant, with beta = rho + alpha and m the weighted mean
+; join-prox-divisors: the terms of U's problem are gamma/2 (v - s)^2 + beta/2 (u - m)^2 and a constant, with beta = rho + alpha and m the weighted mean; alpha > 0
 (set-logic QF_NRA)
 (declare-fun gamma () Real)
 (declare-fun rho () Real)
@@ -32,5 +32,21 @@
 (declare-fun q1 () Real)
 (assert (and (> gamma 0.0) (> rho 0.0) (> alpha 0.0)))
 (assert (not (and (not (= (+ rho alpha) 0.0)))))
+(check-sat)
+(reset)
+
+; join-bare: the terms of U's problem are gamma/2 (v - s)^2 + beta/2 (u - m)^2 and a constant, with beta = rho + alpha and m the weighted mean; alpha = 0
+(set-logic QF_NRA)
+(declare-fun gamma () Real)
+(declare-fun rho () Real)
+(declare-fun v () Real)
+(declare-fun w () Real)
+(declare-fun old () Real)
+(declare-fun u () Real)
+(declare-fun s () Real)
+(declare-fun x () Real)
+(declare-fun t () Real)
+(assert (and (> gamma 0.0) (> rho 0.0)))
+(assert (not (= (- (+ (+ (* gamma (* (- v s) (- v s))) (* rho (* (- u w) (- u w)))) (* 0.0 (* (- u old) (- u old)))) (+ (+ (* gamma (* (- v t) (- v t))) (* rho (* (- x w) (- x w)))) (* 0.0 (* (- x old) (- x old))))) (- (+ (* gamma (* (- v s) (- v s))) (* (+ rho 0.0) (* (- u w) (- u w)))) (+ (* gamma (* (- v t) (- v t))) (* (+ rho 0.0) (* (- x w) (- x w))))))))
 (check-sat)
 (reset)

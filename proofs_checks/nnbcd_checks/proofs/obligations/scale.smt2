@@ -1,4 +1,4 @@
-; scale: no scale from the least on fits the codes better
+; scale-fits: no scale from the least on fits the codes better
 (set-logic QF_NRA)
 (declare-fun product () Real)
 (declare-fun square () Real)
@@ -12,7 +12,7 @@
 (check-sat)
 (reset)
 
-; scale-divisors: no scale from the least on fits the codes better
+; scale-fits-divisors: no scale from the least on fits the codes better
 (set-logic QF_NRA)
 (declare-fun product () Real)
 (declare-fun square () Real)
@@ -22,5 +22,28 @@
 (declare-fun q1 () Real)
 (assert (and (>= square 1.0) (> least 0.0) (>= s least)))
 (assert (not (and (not (= (ite (>= square 1.0) square 1.0) 0.0)))))
+(check-sat)
+(reset)
+
+; scale-none: where all codes are 0 the old scale stays
+(set-logic QF_NRA)
+(declare-fun product () Real)
+(declare-fun old () Real)
+(declare-fun least () Real)
+(declare-fun q1 () Real)
+(assert (> least 0.0))
+(assert (= (* q1 (ite (>= 0.0 1.0) 0.0 1.0)) product))
+(assert (not (= (ite (> 0.0 0.0) (ite (>= q1 least) q1 least) old) old)))
+(check-sat)
+(reset)
+
+; scale-none-divisors: where all codes are 0 the old scale stays
+(set-logic QF_NRA)
+(declare-fun product () Real)
+(declare-fun old () Real)
+(declare-fun least () Real)
+(declare-fun q1 () Real)
+(assert (> least 0.0))
+(assert (not (and (not (= (ite (>= 0.0 1.0) 0.0 1.0) 0.0)))))
 (check-sat)
 (reset)
